@@ -1,0 +1,16 @@
+/* weir.h — the core of Weir: tasks, channels, select, timers, broadcast. Tools have headers of their own (weir/sim.h).
+ */
+#ifndef WEIR_H
+#define WEIR_H
+
+#include <weir/base.h>
+#include <weir/broadcast.h>
+#include <weir/census.h>
+#include <weir/chan.h>
+#include <weir/select.h>
+#include <weir/sync.h>
+#include <weir/task.h>
+#include <weir/timer.h>
+#include <weir/version.h>
+
+#endif

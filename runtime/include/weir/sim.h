@@ -1,0 +1,97 @@
+/* weir/sim.h — simulation: the production code on one thread, a virtual clock, and a chooser that decides every tie.
+ *
+ *     struct weir_sim sim = {.chooser = weir_chooser_seed(7)};
+ *     struct weir_sim_report report;
+ *     weir_simulate(&sim, scenario, NULL, &report);
+ *     puts(weir_verdict_name(report.verdict));  puts(report.schedule);
+ *     weir_sim_report_free(&report);  weir_chooser_free(sim.chooser);
+ *
+ * Every operation on a shared object is a scheduling point. Time stands still while tasks run; it moves when all are
+ * blocked, or when the chooser fires the earliest timer although tasks could run.
+ */
+#ifndef WEIR_SIM_H
+#define WEIR_SIM_H
+
+#include <weir/census.h>
+#include <weir/task.h>
+
+WEIR_BEGIN
+
+/* What a simulation found: the first that applies, in this order after ok. */
+enum weir_verdict {
+  WEIR_VERDICT_OK = 0,
+  WEIR_VERDICT_CRASH,
+  WEIR_VERDICT_ASSERT, /* main returned something other than 0 */
+  WEIR_VERDICT_MODEL,
+  WEIR_VERDICT_DEADLOCK,
+  WEIR_VERDICT_LEAK,
+  WEIR_VERDICT_LIVELOCK,
+};
+
+/* The verdict's name as in the documentation: "ok", "assert", "deadlock", … */
+WEIR_API const char *weir_verdict_name(enum weir_verdict verdict);
+
+/* The kinds of decision. Choice 0 is always the quietest: stay, do not fire, first case, allocation succeeds. */
+enum weir_choice {
+  WEIR_CHOICE_TASK = 1,   /* which task runs next; the last alternative may be to fire the earliest timer now */
+  WEIR_CHOICE_SELECT,     /* which of the ready cases */
+  WEIR_CHOICE_TIMER,      /* which of the timers due in the same tick */
+  WEIR_CHOICE_ALLOCATION, /* 1: this allocation fails (only when asked for) */
+  WEIR_CHOICE_DRAW,       /* data drawn by the scenario */
+};
+
+/* A decision source. choose returns a number below count (taken modulo count); count is at least 2. */
+typedef struct weir_chooser {
+  uint32_t (*choose)(void *context, int kind, uint32_t count);
+  void *context;
+} weir_chooser;
+
+/* The bytes decide (borrowed); missing bytes choose 0, so that any input is a schedule and a shorter one a simpler one.
+ * Each returns NULL when there is no memory; free with weir_chooser_free. */
+WEIR_API weir_chooser *weir_chooser_bytes(const void *data, size_t size);
+/* Uniformly random, from a seed. */
+WEIR_API weir_chooser *weir_chooser_seed(uint64_t seed);
+/* Replays a schedule string as a report gives it, strictly: a divergence ends the simulation with -EILSEQ and
+ * report.divergence says where. NULL also when the string is no schedule. */
+WEIR_API weir_chooser *weir_chooser_replay(const char *schedule);
+WEIR_API void weir_chooser_free(weir_chooser *chooser);
+
+/* Zero in every field is the default, except that a chooser is needed. */
+struct weir_sim {
+  weir_chooser *chooser;
+  unsigned workers; /* virtual workers; 0 = 1, the only number this version knows */
+  enum weir_timer_mode timer_mode;
+  size_t stack_size;       /* as in struct weir_config */
+  uint64_t step_limit;     /* steps before livelock is looked for; 0 = 1,000,000 */
+  int64_t horizon;         /* how far time runs on after the end; 0 = one virtual hour */
+  size_t abandoned_max;    /* more abandoned timers than this on the way is a leak; 0 = no limit */
+  bool fail_allocation;    /* let the chooser fail allocations */
+  bool trace;              /* keep report.trace */
+  uint32_t early_fire_max; /* how often the earliest timer may fire while tasks can run; 0 = 64 */
+};
+
+struct weir_sim_report {
+  enum weir_verdict verdict;
+  bool global;               /* with deadlock: main is among the blocked */
+  int result;                /* main's own, when it returned */
+  char *schedule;            /* enough to replay exactly */
+  char *trace;               /* one line a step when asked for, else NULL */
+  char *text;                /* what a person reads: who waits on what, what was left and where it was made */
+  uint64_t steps;            /* scheduling points passed */
+  uint64_t choices;          /* decisions with more than one alternative */
+  int64_t virtual_time;      /* nanoseconds that passed */
+  struct weir_counts census; /* what was left, before the runtime freed it */
+  char *divergence;          /* with -EILSEQ: where and why, else NULL */
+};
+
+/* Runs main and every task it starts to quiescence under the chooser. The clock starts at one virtual second.
+ * Returns 0 (the verdict is in the report); -EINVAL no chooser, or a field without meaning; -EBUSY a run or simulation
+ * is active; -ENOMEM; -EILSEQ a replayed schedule did not fit. Everything the runtime made inside is freed at the end,
+ * also what the scenario lost. The report's strings are the caller's: weir_sim_report_free, after every call that
+ * returned 0 or -EILSEQ. Called from outside any task. */
+WEIR_API int weir_simulate(const struct weir_sim *sim, int (*main)(void *), void *arg, struct weir_sim_report *report);
+WEIR_API void weir_sim_report_free(struct weir_sim_report *report);
+
+WEIR_END
+
+#endif

@@ -1,0 +1,315 @@
+/* chan.c — see chan.h for the invariants.
+ *
+ * An operation looks, in this order, at: a waiter on the other side, the buffer, closed, and only then waits. A
+ * receiver that takes from a full buffer moves the first waiting sender's element into it, so that order is kept and
+ * the sender wakes with its work done. A blocked operation is a select of one case on the stack: there is one way to
+ * wait.
+ *
+ * Rejected: waking a waiter and letting it try again (it may lose the element to a third; two switches an element);
+ * a lock-free ring (the waiters need the lock anyway, and with one worker there is none).
+ */
+#include "chan.h"
+
+#include "books.h"
+#include "report.h"
+#include "run.h"
+#include "timer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static inline __attribute__((always_inline)) void copy_element(void *to, const void *from, size_t size) {
+  if (likely(size == 8)) {
+    memcpy(to, from, 8);
+    return;
+  }
+  if (size != 0)
+    memcpy(to, from, size);
+}
+
+/* from == NULL: zeros; to == NULL: discard. */
+static inline void move_element(void *to, const void *from, size_t size) {
+  if (to == NULL)
+    return;
+  if (likely(from != NULL))
+    copy_element(to, from, size);
+  else
+    memset(to, 0, size);
+}
+
+static size_t footprint(const weir_chan *c) {
+  return sizeof *c + (size_t)c->capacity * c->element_size;
+}
+
+void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site) {
+  *c = (struct weir_chan){.references = 1,
+                          .element_size = (uint32_t)element_size,
+                          .capacity = (uint32_t)capacity,
+                          .site = site,
+                          .birth = weir_run_generation};
+}
+
+weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *file, int line) {
+  size_t bytes;
+  if (element_size > UINT32_MAX || capacity >= UINT32_MAX || __builtin_mul_overflow(element_size, capacity, &bytes) ||
+      __builtin_add_overflow(bytes, sizeof(struct weir_chan), &bytes))
+    return NULL;
+  weir_chan *c = port_allocate(bytes);
+  if (c == NULL)
+    return NULL;
+  chan_init(c, element_size, capacity, site_of(file, line));
+  c->book = book_enter(BOOK_CHANNEL, c, bytes);
+  if (unlikely(c->book == BOOK_NONE)) {
+    port_release(c);
+    return NULL;
+  }
+  return c;
+}
+
+weir_chan *weir_chan_ref(weir_chan *c) {
+  if (c != NULL)
+    c->references++;
+  return c;
+}
+
+const char *chan_noun(const weir_chan *c) {
+  static const char *const nouns[] = {"channel", "timer", "ticker", "function timer"};
+  return nouns[c->role];
+}
+
+static void log_waiters(const struct wait_queue *queue) {
+  const struct waiter *waiter = queue->head;
+  do {
+    char line[REPORT_LINE];
+    report_task(container_of(waiter->wait, struct task, wait), line, sizeof line);
+    run_log("  %s", line);
+    waiter = waiter->next;
+  } while (waiter != queue->head);
+}
+
+static _Noreturn void abort_in_use(const weir_chan *c) {
+  run_log("weir: the last reference to the %s made at %s:%d was dropped while tasks wait on it:", chan_noun(c),
+          site_file(c->site), site_line(c->site));
+  if (!wait_queue_empty(&c->receivers))
+    log_waiters(&c->receivers);
+  if (!wait_queue_empty(&c->senders))
+    log_waiters(&c->senders);
+  abort();
+}
+
+void weir_chan_unref(weir_chan *c) {
+  if (c == NULL || --c->references != 0)
+    return;
+  if (unlikely(!wait_queue_empty(&c->receivers) || !wait_queue_empty(&c->senders)))
+    abort_in_use(c);
+  if (c->role != CHAN_PLAIN) {
+    timer_dropped(c);
+    return;
+  }
+  for (; c->drop != NULL && c->length != 0; c->length--) {
+    c->drop(chan_slot(c, c->head));
+    c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
+  }
+  book_leave(BOOK_CHANNEL, c->book, footprint(c));
+  port_release(c);
+}
+
+void weir_chan_on_drop(weir_chan *c, void (*drop)(void *element)) {
+  if (c != NULL && c->role == CHAN_PLAIN)
+    c->drop = drop;
+}
+
+/* Takes the first of a queue that nobody else has claimed; NULL when there is none. */
+static inline struct weir_case *claim_first(struct wait_queue *queue) {
+  while (!wait_queue_empty(queue)) {
+    struct waiter *waiter = queue->head;
+    if (likely(wait_claim(waiter)))
+      return case_of(waiter);
+  }
+  return NULL;
+}
+
+static inline void complete(struct weir_case *other, int status) {
+  other->status = status;
+  wait_wake(waiter_of(other)->wait);
+}
+
+static inline void buffer_push(weir_chan *c, const void *value) {
+  uint32_t tail = c->head + c->length;
+  tail = tail >= c->capacity ? tail - c->capacity : tail;
+  move_element(chan_slot(c, tail), value, c->element_size);
+  c->length++;
+}
+
+int chan_send_now(weir_chan *c, const void *value) {
+  if (unlikely(c->closed))
+    return -EPIPE;
+  struct weir_case *receiver = claim_first(&c->receivers);
+  if (receiver != NULL) {
+    move_element(receiver->value, value, c->element_size);
+    complete(receiver, 0);
+    return 0;
+  }
+  if (c->length == c->capacity)
+    return -EAGAIN;
+  buffer_push(c, value);
+  return 0;
+}
+
+static int recv_drained(weir_chan *c, void *value) {
+  struct weir_case *sender = claim_first(&c->senders);
+  if (sender != NULL) {
+    move_element(value, sender->value, c->element_size);
+    complete(sender, 0);
+    return 0;
+  }
+  if (!c->closed)
+    return -EAGAIN;
+  move_element(value, NULL, c->element_size);
+  return -EPIPE;
+}
+
+int chan_recv_now(weir_chan *c, void *value) {
+  if (c->length == 0)
+    return recv_drained(c, value);
+  move_element(value, chan_slot(c, c->head), c->element_size);
+  c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
+  c->length--;
+  struct weir_case *sender = claim_first(&c->senders);
+  if (sender != NULL) {
+    buffer_push(c, sender->value);
+    complete(sender, 0);
+  }
+  return 0;
+}
+
+void chan_enlist(struct weir_case *one, struct wait *wait) {
+  weir_chan *c = one->chan;
+  if (c->role != CHAN_PLAIN)
+    timer_watched(c, true);
+  wait_enlist(wait, waiter_of(one), one->op == WEIR_OPERATION_SEND ? &c->senders : &c->receivers);
+}
+
+void chan_withdraw(struct weir_case *one) {
+  wait_queue_remove(waiter_of(one));
+  if (one->chan->role != CHAN_PLAIN)
+    timer_watched(one->chan, false);
+}
+
+/* The slow half of a single operation. The lock is held. */
+static __attribute__((noinline)) int block(weir_chan *c, int op, void *value, int64_t deadline) {
+  if (deadline == WEIR_POLL || !wait_allowed()) {
+    if (c != NULL)
+      port_unlock(&c->lock);
+    return deadline == WEIR_POLL ? -ETIMEDOUT : -EPERM;
+  }
+  struct weir_case one = {.chan = c, .op = op, .value = value};
+  struct wait *wait = wait_open(WAIT_FOR_CASES, waiter_of(&one), 1, sizeof one);
+  if (c != NULL)
+    chan_enlist(&one, wait);
+  else
+    waiter_of(&one)->queue = NULL;
+  if (wait_commit(wait, deadline, c != NULL ? &c->lock : NULL) != NULL)
+    return one.status;
+  if (c != NULL) {
+    port_lock(&c->lock);
+    chan_withdraw(&one);
+    port_unlock(&c->lock);
+  }
+  return -ETIMEDOUT;
+}
+
+int weir_chan_send_until(weir_chan *c, const void *value, int64_t deadline) {
+  port_step();
+  if (unlikely(c == NULL))
+    return block(NULL, WEIR_OPERATION_SEND, NULL, deadline);
+  if (unlikely(c->role != CHAN_PLAIN))
+    return -EINVAL;
+  port_lock(&c->lock);
+  int result = chan_send_now(c, value);
+  if (unlikely(result == -EAGAIN))
+    return block(c, WEIR_OPERATION_SEND, (void *)(uintptr_t)value, deadline);
+  port_unlock(&c->lock);
+  return result;
+}
+
+int weir_chan_recv_until(weir_chan *c, void *value, int64_t deadline) {
+  port_step();
+  if (unlikely(c == NULL))
+    return block(NULL, WEIR_OPERATION_RECV, NULL, deadline);
+  port_lock(&c->lock);
+  int result = chan_recv_now(c, value);
+  if (unlikely(result == -EAGAIN))
+    return block(c, WEIR_OPERATION_RECV, value, deadline);
+  port_unlock(&c->lock);
+  return result;
+}
+
+int weir_chan_send(weir_chan *c, const void *value) {
+  return weir_chan_send_until(c, value, WEIR_FOREVER);
+}
+
+int weir_chan_recv(weir_chan *c, void *value) {
+  return weir_chan_recv_until(c, value, WEIR_FOREVER);
+}
+
+int weir_chan_try_send(weir_chan *c, const void *value) {
+  port_step();
+  if (unlikely(c == NULL))
+    return -EAGAIN;
+  if (unlikely(c->role != CHAN_PLAIN))
+    return -EINVAL;
+  port_lock(&c->lock);
+  int result = chan_send_now(c, value);
+  port_unlock(&c->lock);
+  return result;
+}
+
+int weir_chan_try_recv(weir_chan *c, void *value) {
+  port_step();
+  if (unlikely(c == NULL))
+    return -EAGAIN;
+  if (unlikely(c->role != CHAN_PLAIN && c->length == 0))
+    timers_serve(); /* a task that never blocks must still see its timer */
+  port_lock(&c->lock);
+  int result = chan_recv_now(c, value);
+  port_unlock(&c->lock);
+  return result;
+}
+
+static void end_waiters(struct wait_queue *queue) {
+  struct weir_case *waiting;
+  while ((waiting = claim_first(queue)) != NULL) {
+    if (waiting->op == WEIR_OPERATION_RECV)
+      move_element(waiting->value, NULL, waiting->chan->element_size);
+    complete(waiting, -EPIPE);
+  }
+}
+
+int weir_chan_close(weir_chan *c) {
+  port_step();
+  if (c == NULL || c->role != CHAN_PLAIN)
+    return -EINVAL;
+  port_lock(&c->lock);
+  int result = c->closed ? -EALREADY : 0;
+  if (result == 0) {
+    c->closed = true;
+    end_waiters(&c->receivers);
+    end_waiters(&c->senders);
+  }
+  port_unlock(&c->lock);
+  return result;
+}
+
+static bool hidden(const weir_chan *c) {
+  return c == NULL || (c->role != CHAN_PLAIN && c->prompt);
+}
+
+size_t weir_chan_len(const weir_chan *c) {
+  return hidden(c) ? 0 : c->length;
+}
+
+size_t weir_chan_cap(const weir_chan *c) {
+  return hidden(c) ? 0 : c->capacity;
+}

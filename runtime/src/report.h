@@ -1,0 +1,18 @@
+/* report.h — sentences about tasks: where they began, what they wait for, where that was made. */
+#ifndef WEIR_SRC_REPORT_H
+#define WEIR_SRC_REPORT_H
+
+#include "task.h"
+
+enum { REPORT_LINE = 1024 };
+
+/* Writes "main" or "the task NAME started at FILE:LINE" into line. */
+void report_task_name(const struct task *task, char *line, size_t size);
+
+/* Writes "the task NAME started at FILE:LINE: blocked: …" into line. */
+void report_task(const struct task *task, char *line, size_t size);
+
+/* Calls emit with one line for each task alive that is not a daemon; their number. */
+size_t report_tasks(void (*emit)(void *context, const char *line), void *context);
+
+#endif

@@ -1,0 +1,24 @@
+/* run.h — one run (or simulation) at a time: its begin, its end, its log. */
+#ifndef WEIR_SRC_RUN_H
+#define WEIR_SRC_RUN_H
+
+#include "worker.h"
+
+/* Counts runs and simulations: an object's birth stamp says which one made it. */
+extern uint32_t weir_run_generation;
+
+bool weir_run_active(void);
+
+/* Claims the process's only place for a run, and prepares the worker. 0, -EBUSY, -EINVAL or -ENOMEM; what has no
+ * meaning is logged. run_finish gives the place back. */
+int run_begin(struct worker *worker, const struct weir_config *config);
+void run_finish(struct worker *worker);
+
+/* Takes down what main left: withdraws every wait, stops every timer, runs the deferred functions, frees tasks and
+ * stacks. */
+void run_take_down(struct worker *worker);
+
+/* One line to the log of the active run (standard error without one). */
+void run_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

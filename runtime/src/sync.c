@@ -1,0 +1,50 @@
+/* sync.c — the wait group: a counter with a queue. */
+#include <weir/sync.h>
+
+#include "worker.h"
+
+#include <errno.h>
+
+_Static_assert(sizeof(struct wait_queue) == sizeof(void *), "a wait group's waiters field is a queue");
+
+static struct wait_queue *queue_of(weir_waitgroup *group) {
+  return (struct wait_queue *)&group->waiters;
+}
+
+static struct port_lock *lock_of(weir_waitgroup *group) {
+  return (struct port_lock *)&group->lock;
+}
+
+int weir_waitgroup_add(weir_waitgroup *group, int64_t n) {
+  port_step();
+  int64_t count;
+  port_lock(lock_of(group));
+  int result = __builtin_add_overflow(group->count, n, &count) || count < 0 ? -EINVAL : 0;
+  if (likely(result == 0)) {
+    group->count = count;
+    while (count == 0 && wait_wake_first(queue_of(group)))
+      ;
+  }
+  port_unlock(lock_of(group));
+  return result;
+}
+
+int weir_waitgroup_done(weir_waitgroup *group) {
+  return weir_waitgroup_add(group, -1);
+}
+
+int weir_waitgroup_wait_until(weir_waitgroup *group, int64_t deadline) {
+  port_step();
+  if (group->count == 0)
+    return 0;
+  if (deadline == WEIR_POLL)
+    return -ETIMEDOUT;
+  if (!wait_allowed())
+    return -EPERM;
+  port_lock(lock_of(group));
+  return wait_in_queue(WAIT_FOR_GROUP, queue_of(group), deadline, lock_of(group));
+}
+
+int weir_waitgroup_wait(weir_waitgroup *group) {
+  return weir_waitgroup_wait_until(group, WEIR_FOREVER);
+}

@@ -1,0 +1,133 @@
+/* task.c — making, ending and pausing tasks. */
+#include "task.h"
+
+#include "books.h"
+#include "run.h"
+#include "worker.h"
+
+#include <errno.h>
+
+struct task *task_new(const struct weir_task_options *options, void (*fn)(void *), void *arg, uint32_t site) {
+  struct worker *worker = worker_here();
+  uint8_t size_class = worker->stack_class;
+  if (options != NULL && options->stack_size != 0)
+    size_class = stack_class(options->stack_size, sizeof(struct task));
+  struct stack stack;
+  if (port_allocation_fails() || size_class == 0 || !stack_take(&worker->stacks, size_class, &stack))
+    return NULL;
+  char *top = stack.top - ((sizeof(struct task) + 63) & ~(size_t)63);
+  struct task *task = (struct task *)top;
+  task->book = book_enter(BOOK_TASK, task, sizeof *task);
+  if (unlikely(task->book == BOOK_NONE)) {
+    stack_give(&worker->stacks, stack.low, size_class);
+    return NULL;
+  }
+  worker->stack_bytes += (size_t)1 << size_class;
+  task->wait.state = WAIT_IDLE;
+  task->wait.expiry.link = NULL;
+  task->wait.expiry.kind = NODE_DEADLINE;
+  task->fn = fn;
+  task->arg = arg;
+  task->defers = NULL;
+  task->name = options != NULL ? options->name : NULL;
+  task->low = stack.low;
+  task->site = site;
+  task->birth = weir_run_generation;
+  task->size_class = size_class;
+  task->daemon = options != NULL && options->daemon;
+  task->deferring = false;
+  task->ready = false;
+  context_init(&task->context, stack.low + STACK_PAGE, top, worker_task_entry);
+  fiber_create(&task->fiber, stack.low + STACK_PAGE, (size_t)(top - stack.low) - STACK_PAGE);
+  return task;
+}
+
+void task_free(struct task *task) {
+  struct worker *worker = worker_here();
+  fiber_destroy(&task->fiber);
+  book_leave(BOOK_TASK, task->book, sizeof *task);
+  worker->stack_bytes -= (size_t)1 << task->size_class;
+  stack_give(&worker->stacks, task->low, task->size_class);
+}
+
+void task_run_defers(struct task *task) {
+  task->deferring = true;
+  for (struct weir_defer *defer; (defer = task->defers) != NULL;) {
+    task->defers = defer->next;
+    defer->fn(defer->arg);
+  }
+}
+
+int weir_go_with_at(const struct weir_task_options *options, void (*fn)(void *), void *arg, const char *file,
+                    int line) {
+  port_step();
+  if (!weir_run_active() || worker_here()->ending)
+    return -EPERM;
+  struct task *task = task_new(options, fn, arg, site_of(file, line));
+  if (task == NULL)
+    return -ENOMEM;
+  task_ready(task);
+  return 0;
+}
+
+int weir_go_at(void (*fn)(void *), void *arg, const char *file, int line) {
+  return weir_go_with_at(NULL, fn, arg, file, line);
+}
+
+void weir_defer(struct weir_defer *storage, void (*fn)(void *), void *arg) {
+  struct task *self = worker_here()->current;
+  if (self == NULL)
+    return;
+  *storage = (struct weir_defer){.next = self->defers, .fn = fn, .arg = arg};
+  self->defers = storage;
+}
+
+void weir_yield(void) {
+  struct worker *worker = worker_here();
+  struct task *self = worker->current;
+  if (self == NULL || self->deferring)
+    return;
+  if (unlikely(weir_port_mode != PORT_ONE)) {
+    weir_port_simulation->yield();
+    return;
+  }
+  /* Alone, a yield still counts: a loop of yields must let timers fire. */
+  if (worker->run.head == NULL && --worker->budget > 0)
+    return;
+  task_ready(self);
+  worker_suspend(worker);
+}
+
+int weir_sleep_until(int64_t deadline) {
+  port_step();
+  if (!wait_allowed())
+    return -EPERM;
+  struct wait *wait = wait_open(WAIT_FOR_TIME, NULL, 0, 0);
+  wait_commit(wait, deadline, NULL);
+  return 0;
+}
+
+int weir_sleep(int64_t duration) {
+  if (!wait_allowed())
+    return -EPERM;
+  if (duration <= 0) {
+    weir_yield();
+    return 0;
+  }
+  return weir_sleep_until(port_deadline(duration));
+}
+
+int64_t weir_now(void) {
+  return port_clock();
+}
+
+size_t weir_task_count(void) {
+  return weir_books[BOOK_TASK].live;
+}
+
+int weir_settle(int64_t deadline) {
+  port_step();
+  if (!wait_allowed())
+    return -EPERM;
+  return wait_in_queue(WAIT_FOR_SETTLE, &worker_here()->settlers, deadline, NULL);
+}

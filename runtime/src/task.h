@@ -1,0 +1,69 @@
+/* task.h — a task's control block and its life.
+ *
+ *   task_new → (task_ready → running → blocked → task_ready …) → function returns → deferred functions → reaped
+ *
+ * The control block lies at the top of the task's own stack: one page holds both for a parked task. A task is in
+ * exactly one place: the run queue, running (worker->current), blocked (its wait is open), or claimed and in the run
+ * queue.
+ */
+#ifndef WEIR_SRC_TASK_H
+#define WEIR_SRC_TASK_H
+
+#include <weir/task.h>
+
+#include "context.h"
+#include "sanitizer.h"
+#include "wait.h"
+
+struct task {
+  struct task *next; /* in the run queue */
+  struct context context;
+  struct wait wait;
+  void (*fn)(void *arg);
+  void *arg;
+  struct weir_defer *defers;
+  const char *name;
+  char *low; /* the stack's guard page */
+  uint32_t site;
+  uint32_t book;
+  uint32_t birth;
+  uint8_t size_class;
+  bool daemon;
+  bool deferring; /* its deferred functions run: it must not block */
+  bool ready;     /* in the run queue */
+  struct fiber fiber;
+};
+
+struct task_queue {
+  struct task *head;
+  struct task *tail;
+  uint32_t count;
+};
+
+static inline void task_queue_push(struct task_queue *queue, struct task *task) {
+  task->next = NULL;
+  if (queue->head == NULL)
+    queue->head = task;
+  else
+    queue->tail->next = task;
+  queue->tail = task;
+  queue->count++;
+}
+
+static inline struct task *task_queue_pop(struct task_queue *queue) {
+  struct task *task = queue->head;
+  queue->head = task->next;
+  queue->count--;
+  return task;
+}
+
+/* Makes a task that is not yet runnable; NULL when there is no memory. */
+struct task *task_new(const struct weir_task_options *options, void (*fn)(void *), void *arg, uint32_t site);
+
+/* Gives back a task that never ran, or that will never run again. */
+void task_free(struct task *task);
+
+/* Runs and removes the deferred functions of a task that is ending. */
+void task_run_defers(struct task *task);
+
+#endif

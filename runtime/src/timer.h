@@ -1,0 +1,21 @@
+/* timer.h — what channels and runs need to know of timers; the design is in timer.c. */
+#ifndef WEIR_SRC_TIMER_H
+#define WEIR_SRC_TIMER_H
+
+#include <weir/timer.h>
+
+#include "worker.h"
+
+/* The last reference to a timer's channel is gone. */
+void timer_dropped(weir_chan *c);
+
+/* A receiver is about to wait on a timer's channel (true), or has just left it (false). */
+void timer_watched(weir_chan *c, bool arriving);
+
+/* Fires what is due, for a task that looks at a timer without ever blocking. */
+void timers_serve(void);
+
+/* The end of a run: disarms every timer; abandoned ones are freed. */
+void timers_end(void);
+
+#endif

@@ -1,0 +1,124 @@
+/* wait.h — THE waiting primitive. Channel, select, timer, sleep, wait group, settle (later descriptors, locks, HTTP)
+ * all block through it.
+ *
+ * A task has one struct wait. To block it enlists waiters in queues and commits; whoever makes it run again claims it,
+ * once.
+ *
+ *   state        moved by                                   to
+ *   WAIT_IDLE    the task, wait_open                        WAIT_OPEN      (waiters may be enlisted; others may see
+ * them) WAIT_OPEN    a waker, wait_claim                        WAIT_CLAIMED   (with that waiter, which leaves its
+ * queue) WAIT_OPEN    the deadline's expiry, or the run's end    WAIT_CLAIMED   (with no waiter) WAIT_CLAIMED the task,
+ * when wait_commit returns         WAIT_IDLE
+ *
+ * Invariants: a waiter is in a queue exactly while its wait is open, or claimed but not yet resumed (the task then
+ * withdraws those that lost). Queues are first in, first out. The deadline's wheel node is linked exactly while the
+ * wait is open with a deadline. Nothing is allocated: a waiter lies on the waiting task's stack or in the caller's case
+ * array.
+ *
+ * Rejected: one object each for select and for single operations (two places for one race); waking by broadcast and
+ * re-checking (a thundering herd, and no FIFO); a queue with a sentinel (16 bytes more in each channel).
+ */
+#ifndef WEIR_SRC_WAIT_H
+#define WEIR_SRC_WAIT_H
+
+#include "port.h"
+#include "wheel.h"
+
+struct wait_queue {
+  struct waiter *head; /* circular: head->previous is the tail */
+};
+
+struct waiter {
+  struct waiter *next;
+  struct waiter *previous;
+  struct wait *wait;
+  struct wait_queue *queue; /* NULL when in none */
+};
+
+enum wait_state { WAIT_IDLE = 0, WAIT_OPEN, WAIT_CLAIMED };
+
+/* What a blocked task waits for: reports name it, and the end of a run withdraws it. */
+enum wait_kind { WAIT_FOR_TIME, WAIT_FOR_CASES, WAIT_FOR_GROUP, WAIT_FOR_SETTLE };
+
+struct wait {
+  uint32_t state;
+  uint32_t kind;
+  struct waiter *winner; /* whom the waker claimed; NULL: the deadline passed */
+  struct waiter *first;  /* the enlisted waiters: count of them, stride bytes apart */
+  uint32_t count;
+  uint32_t stride;
+  int64_t deadline;
+  struct wheel_node expiry;
+};
+
+static inline bool wait_queue_empty(const struct wait_queue *queue) {
+  return queue->head == NULL;
+}
+
+static inline void wait_queue_push(struct wait_queue *queue, struct waiter *waiter) {
+  struct waiter *head = queue->head;
+  waiter->queue = queue;
+  if (head == NULL) {
+    waiter->next = waiter->previous = waiter;
+    queue->head = waiter;
+    return;
+  }
+  struct waiter *tail = head->previous;
+  waiter->next = head;
+  waiter->previous = tail;
+  tail->next = head->previous = waiter;
+}
+
+static inline void wait_queue_remove(struct waiter *waiter) {
+  struct wait_queue *queue = waiter->queue;
+  struct waiter *next = waiter->next;
+  waiter->queue = NULL;
+  if (next == waiter) {
+    queue->head = NULL;
+    return;
+  }
+  next->previous = waiter->previous;
+  waiter->previous->next = next;
+  if (queue->head == waiter)
+    queue->head = next;
+}
+
+/* True when the calling context may block: a task, and not one of its deferred functions. */
+bool wait_allowed(void);
+
+/* The calling task begins to wait for count waiters, stride bytes apart (count may be 0). */
+struct wait *wait_open(enum wait_kind kind, struct waiter *first, size_t count, size_t stride);
+
+static inline void wait_enlist(struct wait *wait, struct waiter *waiter, struct wait_queue *queue) {
+  waiter->wait = wait;
+  wait_queue_push(queue, waiter);
+}
+
+/* Blocks until claimed or until the deadline has passed. Releases *lock, which may be NULL, once another task may run
+ * this one again. Returns the claimed waiter, or NULL after the deadline; the waiters that lost are still enlisted. */
+struct waiter *wait_commit(struct wait *wait, int64_t deadline, struct port_lock *lock);
+
+/* A waker takes this waiter out of its queue, alone: true when it may now complete the operation and must call
+ * wait_wake; false when somebody else was first. The object's lock is held. */
+static inline bool wait_claim(struct waiter *waiter) {
+  struct wait *wait = waiter->wait;
+  wait_queue_remove(waiter);
+  if (!port_claim(&wait->state, WAIT_OPEN, WAIT_CLAIMED))
+    return false;
+  wait->winner = waiter;
+  return true;
+}
+
+/* Makes the task of a claimed wait runnable. */
+void wait_wake(struct wait *wait);
+
+/* Claims and wakes the first of a queue; false when the queue is empty. */
+bool wait_wake_first(struct wait_queue *queue);
+
+/* Blocks on one queue: open, enlist, commit, withdraw. 0 or -ETIMEDOUT; wait_allowed() was true. */
+int wait_in_queue(enum wait_kind kind, struct wait_queue *queue, int64_t deadline, struct port_lock *lock);
+
+/* The run ends: takes every waiter and the deadline of a blocked task away without waking it. */
+void wait_abort(struct wait *wait);
+
+#endif
