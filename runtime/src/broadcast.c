@@ -138,7 +138,7 @@ static int start_publishers(struct broadcast *broadcast) {
 int weir_broadcast_at(weir_chan *const *subscribers, size_t count, const void *message,
                       const struct weir_broadcast_options *options, struct weir_broadcast_result *result,
                       const char *file, int line) {
-  port_step();
+  port_step("broadcast", NULL);
   struct broadcast broadcast = {
       .subscribers = subscribers, .count = count, .message = message, .file = file, .line = line};
   if (options != NULL)

@@ -89,6 +89,7 @@ static void log_waiters(const struct wait_queue *queue) {
 }
 
 static _Noreturn void abort_in_use(const weir_chan *c) {
+  run_log_last_words();
   run_log("weir: the last reference to the %s made at %s:%d was dropped while tasks wait on it:", chan_noun(c),
           site_file(c->site), site_line(c->site));
   if (!wait_queue_empty(&c->receivers))
@@ -192,6 +193,8 @@ void chan_enlist(struct weir_case *one, struct wait *wait) {
 }
 
 void chan_withdraw(struct weir_case *one) {
+  if (waiter_of(one)->queue == NULL)
+    return;
   wait_queue_remove(waiter_of(one));
   if (one->chan->role != CHAN_PLAIN)
     timer_watched(one->chan, false);
@@ -221,7 +224,7 @@ static __attribute__((noinline)) int block(weir_chan *c, int op, void *value, in
 }
 
 int weir_chan_send_until(weir_chan *c, const void *value, int64_t deadline) {
-  port_step();
+  port_step("send", c);
   if (unlikely(c == NULL))
     return block(NULL, WEIR_OPERATION_SEND, NULL, deadline);
   if (unlikely(c->role != CHAN_PLAIN))
@@ -235,7 +238,7 @@ int weir_chan_send_until(weir_chan *c, const void *value, int64_t deadline) {
 }
 
 int weir_chan_recv_until(weir_chan *c, void *value, int64_t deadline) {
-  port_step();
+  port_step("receive", c);
   if (unlikely(c == NULL))
     return block(NULL, WEIR_OPERATION_RECV, NULL, deadline);
   port_lock(&c->lock);
@@ -255,7 +258,7 @@ int weir_chan_recv(weir_chan *c, void *value) {
 }
 
 int weir_chan_try_send(weir_chan *c, const void *value) {
-  port_step();
+  port_step("try send", c);
   if (unlikely(c == NULL))
     return -EAGAIN;
   if (unlikely(c->role != CHAN_PLAIN))
@@ -267,7 +270,7 @@ int weir_chan_try_send(weir_chan *c, const void *value) {
 }
 
 int weir_chan_try_recv(weir_chan *c, void *value) {
-  port_step();
+  port_step("try receive", c);
   if (unlikely(c == NULL))
     return -EAGAIN;
   if (unlikely(c->role != CHAN_PLAIN && c->length == 0))
@@ -288,7 +291,7 @@ static void end_waiters(struct wait_queue *queue) {
 }
 
 int weir_chan_close(weir_chan *c) {
-  port_step();
+  port_step("close", c);
   if (c == NULL || c->role != CHAN_PLAIN)
     return -EINVAL;
   port_lock(&c->lock);

@@ -63,7 +63,7 @@ static inline bool chan_can_recv(const weir_chan *c) {
 int chan_send_now(weir_chan *c, const void *value);
 int chan_recv_now(weir_chan *c, void *value);
 
-/* Enters, or withdraws, a case's waiter in its channel's queue. The lock is held. */
+/* Enters a case's waiter in its channel's queue, or withdraws it if it is still there. The lock is held. */
 void chan_enlist(struct weir_case *one, struct wait *wait);
 void chan_withdraw(struct weir_case *one);
 

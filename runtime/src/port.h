@@ -25,6 +25,8 @@
 
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
+struct weir_chan;
+
 enum port_mode { PORT_ONE = 0, PORT_SIMULATED = 1 };
 
 extern uint8_t weir_port_mode;
@@ -98,17 +100,18 @@ bool port_guard(void *page, size_t size);
  */
 struct port_simulation {
   int64_t (*clock)(void);
-  void (*step)(void);
+  void (*step)(const char *operation, const struct weir_chan *chan);
   void (*yield)(void);
   bool (*allocation_fails)(void);
   uint32_t (*choose)(int kind, uint32_t count);
 };
 extern const struct port_simulation *weir_port_simulation;
 
-/* A scheduling point: call first in every operation on a shared object. */
-static inline void port_step(void) {
+/* A scheduling point: call first in every operation on a shared object. operation is a static name for the trace; chan
+ * is the channel concerned, or NULL. */
+static inline void port_step(const char *operation, const struct weir_chan *chan) {
   if (unlikely(weir_port_mode != PORT_ONE))
-    weir_port_simulation->step();
+    weir_port_simulation->step(operation, chan);
 }
 
 #endif

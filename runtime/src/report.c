@@ -70,10 +70,10 @@ static void append_wait(struct line *line, const struct wait *wait) {
 
 static void append_name(struct line *line, const struct task *task) {
   if (task == worker_here()->main)
-    append(line, "main (started by weir_run)");
+    append(line, "main (task 1)");
   else
-    append(line, "the task %s%sstarted at %s:%d", task->name != NULL ? task->name : "", task->name != NULL ? " " : "",
-           site_file(task->site), site_line(task->site));
+    append(line, "task %u%s%s started at %s:%d", task->number, task->name != NULL ? " " : "",
+           task->name != NULL ? task->name : "", site_file(task->site), site_line(task->site));
 }
 
 void report_task_name(const struct task *task, char *text, size_t size) {

@@ -6,10 +6,10 @@
 
 enum { REPORT_LINE = 1024 };
 
-/* Writes "main" or "the task NAME started at FILE:LINE" into line. */
+/* Writes "main (task 1)" or "task N NAME started at FILE:LINE" into line. */
 void report_task_name(const struct task *task, char *line, size_t size);
 
-/* Writes "the task NAME started at FILE:LINE: blocked: …" into line. */
+/* Writes that name, then ": blocked: …" or ": could run" into line. */
 void report_task(const struct task *task, char *line, size_t size);
 
 /* Calls emit with one line for each task alive that is not a daemon; their number. */

@@ -41,6 +41,11 @@ void run_log(const char *format, ...) {
     fprintf(stderr, "%s\n", line);
 }
 
+void run_log_last_words(void) {
+  if (weir_port_mode == PORT_SIMULATED)
+    run.log = NULL;
+}
+
 static void log_line(void *context, const char *line) {
   run_log("%s%s", (const char *)context, line);
 }
@@ -96,6 +101,7 @@ int run_begin(struct worker *worker, const struct weir_config *config) {
   worker->stack_class = stack_class(config->stack_size != 0 ? config->stack_size : DEFAULT_STACK, sizeof(struct task));
   worker->run = (struct task_queue){0};
   worker->granted = worker->budget = 0;
+  worker->tasks_made = 0;
   worker->main_done = worker->ending = false;
   worker->round_time = port_clock();
   worker->random = (uint64_t)worker->round_time * UINT64_C(0x9e3779b97f4a7c15) | 1;
@@ -104,7 +110,8 @@ int run_begin(struct worker *worker, const struct weir_config *config) {
 }
 
 void run_finish(struct worker *worker) {
-  stack_pool_free(&worker->stacks);
+  if (weir_port_mode == PORT_ONE) /* one simulation after another keeps its stacks */
+    stack_pool_free(&worker->stacks);
   stack_unwatch();
   books_trim();
   weir_worker_here = &weir_worker_one;

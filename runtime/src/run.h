@@ -21,4 +21,7 @@ void run_take_down(struct worker *worker);
 /* One line to the log of the active run (standard error without one). */
 void run_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The program is about to be aborted: what a simulation would keep for its report goes to standard error. */
+void run_log_last_words(void);
+
 #endif

@@ -96,7 +96,7 @@ static int select_blocking(struct weir_case *cases, size_t count, int64_t deadli
 }
 
 int weir_select(struct weir_case *cases, size_t count, int64_t deadline) {
-  port_step();
+  port_step("select", count == 0 ? NULL : cases[0].chan);
   struct survey survey = survey_cases(cases, count);
   if (unlikely(survey.invalid))
     return -EINVAL;

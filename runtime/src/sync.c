@@ -16,7 +16,7 @@ static struct port_lock *lock_of(weir_waitgroup *group) {
 }
 
 int weir_waitgroup_add(weir_waitgroup *group, int64_t n) {
-  port_step();
+  port_step("group add", NULL);
   int64_t count;
   port_lock(lock_of(group));
   int result = __builtin_add_overflow(group->count, n, &count) || count < 0 ? -EINVAL : 0;
@@ -34,7 +34,7 @@ int weir_waitgroup_done(weir_waitgroup *group) {
 }
 
 int weir_waitgroup_wait_until(weir_waitgroup *group, int64_t deadline) {
-  port_step();
+  port_step("group wait", NULL);
   if (group->count == 0)
     return 0;
   if (deadline == WEIR_POLL)

@@ -33,6 +33,7 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
   task->low = stack.low;
   task->site = site;
   task->birth = weir_run_generation;
+  task->number = ++worker->tasks_made;
   task->size_class = size_class;
   task->daemon = options != NULL && options->daemon;
   task->deferring = false;
@@ -60,7 +61,7 @@ void task_run_defers(struct task *task) {
 
 int weir_go_with_at(const struct weir_task_options *options, void (*fn)(void *), void *arg, const char *file,
                     int line) {
-  port_step();
+  port_step("go", NULL);
   if (!weir_run_active() || worker_here()->ending)
     return -EPERM;
   struct task *task = task_new(options, fn, arg, site_of(file, line));
@@ -99,7 +100,7 @@ void weir_yield(void) {
 }
 
 int weir_sleep_until(int64_t deadline) {
-  port_step();
+  port_step("sleep", NULL);
   if (!wait_allowed())
     return -EPERM;
   struct wait *wait = wait_open(WAIT_FOR_TIME, NULL, 0, 0);
@@ -126,7 +127,7 @@ size_t weir_task_count(void) {
 }
 
 int weir_settle(int64_t deadline) {
-  port_step();
+  port_step("settle", NULL);
   if (!wait_allowed())
     return -EPERM;
   return wait_in_queue(WAIT_FOR_SETTLE, &worker_here()->settlers, deadline, NULL);

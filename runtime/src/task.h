@@ -27,6 +27,7 @@ struct task {
   uint32_t site;
   uint32_t book;
   uint32_t birth;
+  uint32_t number; /* main is 1; counts up through a run */
   uint8_t size_class;
   bool daemon;
   bool deferring; /* its deferred functions run: it must not block */

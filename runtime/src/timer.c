@@ -68,6 +68,10 @@ static void disarm(weir_timer *t) {
   disarmed(worker, t);
 }
 
+bool timer_armed(const weir_chan *c) {
+  return armed(container_of(c, const weir_timer, chan));
+}
+
 void timer_watched(weir_chan *c, bool arriving) {
   weir_timer *t = timer_of(c);
   if (armed(t) && c->role != CHAN_FUNCTION && wait_queue_empty(&c->receivers))
@@ -166,7 +170,7 @@ static weir_timer *timer_make(enum chan_role role, uint32_t site) {
 }
 
 weir_timer *weir_timer_new_at(int64_t delay, const char *file, int line) {
-  port_step();
+  port_step("timer new", NULL);
   weir_timer *t = timer_make(CHAN_TIMER, site_of(file, line));
   if (t != NULL)
     arm(t, due_after(delay));
@@ -179,7 +183,7 @@ weir_chan *weir_after_at(int64_t delay, const char *file, int line) {
 }
 
 weir_timer *weir_timer_func_at(int64_t delay, void (*fn)(void *), void *arg, const char *file, int line) {
-  port_step();
+  port_step("timer func", NULL);
   weir_timer *t = timer_make(CHAN_FUNCTION, site_of(file, line));
   if (t == NULL)
     return NULL;
@@ -208,12 +212,12 @@ static bool keep_from_firing(weir_timer *t) {
 }
 
 bool weir_timer_stop(weir_timer *t) {
-  port_step();
+  port_step("timer stop", &t->chan);
   return keep_from_firing(t);
 }
 
 bool weir_timer_reset(weir_timer *t, int64_t delay) {
-  port_step();
+  port_step("timer reset", &t->chan);
   bool kept = keep_from_firing(t);
   arm(t, due_after(delay));
   return kept;
@@ -222,14 +226,14 @@ bool weir_timer_reset(weir_timer *t, int64_t delay) {
 void weir_timer_free(weir_timer *t) {
   if (t == NULL)
     return;
-  port_step();
+  port_step("timer free", &t->chan);
   if (armed(t))
     disarm(t);
   weir_chan_unref(&t->chan);
 }
 
 weir_ticker *weir_ticker_new_at(int64_t period, const char *file, int line) {
-  port_step();
+  port_step("ticker new", NULL);
   if (period <= 0)
     return NULL;
   weir_timer *t = timer_make(CHAN_TICKER, site_of(file, line));
@@ -245,7 +249,7 @@ weir_chan *weir_ticker_chan(weir_ticker *t) {
 }
 
 void weir_ticker_reset(weir_ticker *t, int64_t period) {
-  port_step();
+  port_step("ticker reset", &t->chan);
   keep_from_firing(t);
   if (period <= 0)
     return;
@@ -256,7 +260,7 @@ void weir_ticker_reset(weir_ticker *t, int64_t period) {
 }
 
 void weir_ticker_stop(weir_ticker *t) {
-  port_step();
+  port_step("ticker stop", &t->chan);
   keep_from_firing(t);
 }
 

@@ -6,6 +6,8 @@
 
 #include "worker.h"
 
+bool timer_armed(const weir_chan *c);
+
 /* The last reference to a timer's channel is gone. */
 void timer_dropped(weir_chan *c);
 

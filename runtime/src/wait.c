@@ -63,7 +63,8 @@ int wait_in_queue(enum wait_kind kind, struct wait_queue *queue, int64_t deadlin
     return 0;
   if (lock != NULL)
     port_lock(lock);
-  wait_queue_remove(&waiter);
+  if (waiter.queue != NULL)
+    wait_queue_remove(&waiter);
   if (lock != NULL)
     port_unlock(lock);
   return -ETIMEDOUT;

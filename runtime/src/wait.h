@@ -10,10 +10,10 @@
  * queue) WAIT_OPEN    the deadline's expiry, or the run's end    WAIT_CLAIMED   (with no waiter) WAIT_CLAIMED the task,
  * when wait_commit returns         WAIT_IDLE
  *
- * Invariants: a waiter is in a queue exactly while its wait is open, or claimed but not yet resumed (the task then
- * withdraws those that lost). Queues are first in, first out. The deadline's wheel node is linked exactly while the
- * wait is open with a deadline. Nothing is allocated: a waiter lies on the waiting task's stack or in the caller's case
- * array.
+ * Invariants: a waiter is in a queue only while its wait is open, or claimed but not yet resumed: the task then
+ * withdraws those that lost, unless a waker that came too late has taken them out already (wait_claim). Queues are
+ * first in, first out. The deadline's wheel node is linked exactly while the wait is open with a deadline. Nothing is
+ * allocated: a waiter lies on the waiting task's stack or in the caller's case array.
  *
  * Rejected: one object each for select and for single operations (two places for one race); waking by broadcast and
  * re-checking (a thundering herd, and no FIFO); a queue with a sentinel (16 bytes more in each channel).

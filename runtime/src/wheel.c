@@ -149,6 +149,21 @@ int64_t wheel_next(const struct wheel *wheel) {
   return tick >= (uint64_t)INT64_MAX >> WHEEL_TICK_BITS ? INT64_MAX : (int64_t)(tick << WHEEL_TICK_BITS);
 }
 
+int64_t wheel_earliest(const struct wheel *wheel) {
+  if (wheel->due != NULL)
+    return (int64_t)(wheel->tick << WHEEL_TICK_BITS);
+  unsigned level = 0;
+  uint64_t tick = next_slot(wheel, &level);
+  if (tick == UINT64_MAX)
+    return INT64_MAX;
+  uint64_t earliest = UINT64_MAX;
+  for (const struct wheel_node *node = wheel->slots[level][digit(tick, level)]; node != NULL; node = node->next) {
+    uint64_t due = wheel_tick_of(node->due);
+    earliest = due < earliest ? due : earliest;
+  }
+  return (int64_t)(earliest << WHEEL_TICK_BITS);
+}
+
 static const char *check_list(struct wheel_node *const *list, size_t *count) {
   for (struct wheel_node *const *at = list; *at != NULL; at = &(*at)->next, ++*count)
     if ((*at)->link != at)

@@ -75,6 +75,10 @@ static inline uint64_t wheel_tick_of(int64_t due) {
   return due <= 0 ? 0 : (uint64_t)(due > INT64_MAX - round_up ? INT64_MAX : due + round_up) >> WHEEL_TICK_BITS;
 }
 
+/* The tick's time at which the earliest node comes due, exactly; walks one slot. INT64_MAX when empty. For simulations.
+ */
+int64_t wheel_earliest(const struct wheel *wheel);
+
 /* Compares the whole structure with its invariants; returns NULL or what is wrong. For tests and fuzzers. */
 const char *wheel_check(const struct wheel *wheel);
 

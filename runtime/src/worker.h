@@ -30,6 +30,7 @@ struct worker {
   size_t timers_pending;
   size_t timers_abandoned;
   size_t stack_bytes;
+  uint32_t tasks_made;
   uint64_t random;
   enum weir_timer_mode timer_mode;
   uint8_t stack_class;

@@ -40,7 +40,8 @@ enum weir_choice {
   WEIR_CHOICE_DRAW,       /* data drawn by the scenario */
 };
 
-/* A decision source. choose returns a number below count (taken modulo count); count is at least 2. */
+/* A decision source; each simulation restarts a chooser made below from its beginning. choose returns a number below
+ * count (taken modulo count); count is at least 2. */
 typedef struct weir_chooser {
   uint32_t (*choose)(void *context, int kind, uint32_t count);
   void *context;

@@ -1,0 +1,110 @@
+/* verdict.c — what a simulation found: who is blocked for ever, what was left and where it was made.
+ *
+ * Order: tasks are judged while their waits still stand; then everything is taken down as at the end of a run (deferred
+ * functions run and may release things); what is alive after that and was made inside is a leak, and is freed here.
+ */
+#include "books.h"
+#include "chan.h"
+#include "report.h"
+#include "run.h"
+#include "simulation.h"
+#include "timer.h"
+
+const char *weir_verdict_name(enum weir_verdict verdict) {
+  static const char *const names[] = {"ok", "crash", "assert", "model", "deadlock", "leak", "livelock"};
+  return (unsigned)verdict <= WEIR_VERDICT_LIVELOCK ? names[verdict] : "unknown";
+}
+
+struct findings {
+  uint32_t deadlocked; /* tasks blocked with nothing that could wake them */
+  uint32_t late;       /* tasks whose only hope is a timer beyond the horizon */
+  uint32_t objects;    /* channels and timers left, afters still pending included */
+  bool main_blocked;
+  struct text text;
+};
+
+static bool has_hope(const struct wait *wait) {
+  if (wait->deadline != WEIR_FOREVER)
+    return true;
+  const char *waiter = (const char *)wait->first;
+  for (uint32_t i = 0; wait->kind == WAIT_FOR_CASES && i < wait->count; i++, waiter += wait->stride) {
+    const weir_chan *chan = container_of(waiter, const struct weir_case, reserved)->chan;
+    if (chan != NULL && chan->role != CHAN_PLAIN && timer_armed(chan))
+      return true;
+  }
+  return false;
+}
+
+static void judge_task(const struct simulation *simulation, const struct task *task, struct findings *findings) {
+  bool hope = simulation->stop || task->wait.state != WAIT_OPEN || has_hope(&task->wait);
+  if (task->daemon)
+    text_append(&findings->text, "daemon, exempt: ");
+  else if (hope)
+    findings->late++;
+  else
+    findings->deadlocked++;
+  findings->main_blocked |= !task->daemon && !hope && task == simulation->worker.main;
+  char line[REPORT_LINE];
+  report_task(task, line, sizeof line);
+  text_append(&findings->text, "%s\n", line);
+}
+
+/* Calls visit for each object of a kind that this simulation made. */
+static void for_each_left(enum book_kind kind, void (*visit)(weir_chan *chan, struct findings *findings),
+                          struct findings *findings) {
+  const struct book *book = &weir_books[kind];
+  for (uint32_t slot = 0; book->live != 0 && slot < book->count; slot++) {
+    weir_chan *chan = book_at(book, slot); /* a timer begins with its channel */
+    if (chan != NULL && chan->birth == weir_run_generation)
+      visit(chan, findings);
+  }
+}
+
+static void report_left(weir_chan *chan, struct findings *findings) {
+  findings->objects++;
+  text_append(&findings->text, "left: the %s made at %s:%d (references: %u, elements: %u)\n", chan_noun(chan),
+              site_file(chan->site), site_line(chan->site), chan->references, chan->length);
+}
+
+static void free_left(weir_chan *chan, struct findings *findings) {
+  (void)findings;
+  chan->references = 1;
+  chan->drop = NULL; /* what it held belongs to a program that is over */
+  weir_chan_unref(chan);
+}
+
+static enum weir_verdict verdict_of(const struct simulation *simulation, const struct findings *findings) {
+  if (simulation->result != 0)
+    return WEIR_VERDICT_ASSERT;
+  if (findings->deadlocked != 0)
+    return WEIR_VERDICT_DEADLOCK;
+  if (simulation->abandoned_too_many || (!simulation->livelock && findings->late + findings->objects != 0))
+    return WEIR_VERDICT_LEAK;
+  return simulation->livelock ? WEIR_VERDICT_LIVELOCK : WEIR_VERDICT_OK;
+}
+
+void simulation_judge(struct simulation *simulation, struct weir_sim_report *report) {
+  struct findings findings = {0};
+  report->census = weir_counts();
+  const struct book *tasks = &weir_books[BOOK_TASK];
+  for (uint32_t slot = 0; slot < tasks->count; slot++)
+    if (book_at(tasks, slot) != NULL)
+      judge_task(simulation, book_at(tasks, slot), &findings);
+  if (simulation->abandoned_too_many)
+    text_append(&findings.text, "%zu abandoned timers are pending, more than the %zu allowed\n",
+                simulation->worker.timers_abandoned, simulation->config->abandoned_max);
+  size_t abandoned = simulation->worker.timers_abandoned;
+  if (abandoned != 0)
+    text_append(&findings.text, "left: %zu abandoned timers, still pending\n", abandoned);
+  run_take_down(&simulation->worker);
+  findings.objects += (uint32_t)abandoned;
+  for_each_left(BOOK_CHANNEL, report_left, &findings);
+  for_each_left(BOOK_TIMER, report_left, &findings);
+  for_each_left(BOOK_CHANNEL, free_left, &findings);
+  for_each_left(BOOK_TIMER, free_left, &findings);
+  report->verdict = verdict_of(simulation, &findings);
+  report->global = report->verdict == WEIR_VERDICT_DEADLOCK && findings.main_blocked;
+  if (simulation->log.length != 0)
+    text_append(&findings.text, "%s", simulation->log.characters);
+  report->text = text_take(&findings.text);
+}
