@@ -14,6 +14,9 @@
 #include "report.h"
 #include "run.h"
 #include "timer.h"
+#include "worker.h"
+
+#include <weir/sim.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,7 +105,7 @@ static _Noreturn void abort_in_use(const weir_chan *c) {
 void weir_chan_unref(weir_chan *c) {
   if (c == NULL || --c->references != 0)
     return;
-  if (unlikely(!wait_queue_empty(&c->receivers) || !wait_queue_empty(&c->senders)))
+  if (unlikely(chan_waited_on(&c->receivers) || chan_waited_on(&c->senders)))
     abort_in_use(c);
   if (c->role != CHAN_PLAIN) {
     timer_dropped(c);
@@ -185,11 +188,31 @@ int chan_recv_now(weir_chan *c, void *value) {
   return 0;
 }
 
+/* A select that stands in one queue several times must be met in any of these cases alike: the newest of k goes before
+ * the others with probability 1 / k, which makes the foremost uniform. */
+static __attribute__((noinline)) void shuffle_twin(struct waiter *waiter) {
+  struct waiter *foremost = waiter;
+  uint32_t twins = 1;
+  while (foremost != waiter->queue->head && foremost->previous->wait == waiter->wait) {
+    foremost = foremost->previous;
+    twins++;
+  }
+  if (worker_draw(WEIR_CHOICE_SELECT, twins) != 0)
+    return;
+  struct wait_queue *queue = waiter->queue;
+  wait_queue_remove(waiter);
+  wait_queue_insert(queue, waiter, foremost);
+}
+
 void chan_enlist(struct weir_case *one, struct wait *wait) {
   weir_chan *c = one->chan;
+  struct wait_queue *queue = one->op == WEIR_OPERATION_SEND ? &c->senders : &c->receivers;
   if (c->role != CHAN_PLAIN)
     timer_watched(c, true);
-  wait_enlist(wait, waiter_of(one), one->op == WEIR_OPERATION_SEND ? &c->senders : &c->receivers);
+  bool twin = queue->head != NULL && queue->head->previous->wait == wait;
+  wait_enlist(wait, waiter_of(one), queue);
+  if (unlikely(twin))
+    shuffle_twin(waiter_of(one));
 }
 
 void chan_withdraw(struct weir_case *one) {
@@ -198,6 +221,12 @@ void chan_withdraw(struct weir_case *one) {
   wait_queue_remove(waiter_of(one));
   if (one->chan->role != CHAN_PLAIN)
     timer_watched(one->chan, false);
+}
+
+bool chan_purge(struct wait_queue *queue) {
+  while (queue->head != NULL && queue->head->wait->state != WAIT_OPEN)
+    chan_withdraw(case_of(queue->head));
+  return queue->head != NULL;
 }
 
 /* The slow half of a single operation. The lock is held. */
@@ -215,7 +244,7 @@ static __attribute__((noinline)) int block(weir_chan *c, int op, void *value, in
     waiter_of(&one)->queue = NULL;
   if (wait_commit(wait, deadline, c != NULL ? &c->lock : NULL) != NULL)
     return one.status;
-  if (c != NULL) {
+  if (waiter_of(&one)->queue != NULL) {
     port_lock(&c->lock);
     chan_withdraw(&one);
     port_unlock(&c->lock);

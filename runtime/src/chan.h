@@ -50,13 +50,21 @@ static inline struct waiter *waiter_of(struct weir_case *one) {
   return (struct waiter *)one->reserved;
 }
 
-/* A send, or a receive, would not block now (it may find the channel closed). c is not NULL. */
-static inline bool chan_can_send(const weir_chan *c) {
-  return c->length < c->capacity || c->closed || !wait_queue_empty(&c->receivers);
+/* Takes waiters out of a queue that were claimed elsewhere (a deadline, another case) and whose tasks have not yet run
+ * to withdraw them; true when one that still waits is left. */
+bool chan_purge(struct wait_queue *queue);
+
+static inline bool chan_waited_on(struct wait_queue *queue) {
+  return queue->head != NULL && (likely(queue->head->wait->state == WAIT_OPEN) || chan_purge(queue));
 }
 
-static inline bool chan_can_recv(const weir_chan *c) {
-  return c->length != 0 || c->closed || !wait_queue_empty(&c->senders);
+/* A send, or a receive, would not block now (it may find the channel closed). c is not NULL. */
+static inline bool chan_can_send(weir_chan *c) {
+  return c->length < c->capacity || c->closed || chan_waited_on(&c->receivers);
+}
+
+static inline bool chan_can_recv(weir_chan *c) {
+  return c->length != 0 || c->closed || chan_waited_on(&c->senders);
 }
 
 /* Completes an operation at once: 0 or -EPIPE, or -EAGAIN when it would block. The lock is held. */

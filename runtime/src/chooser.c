@@ -51,10 +51,16 @@ static const char *kind_name(int kind) {
 
 static uint32_t choose_replay(void *context, int kind, uint32_t count) {
   struct own_chooser *own = context;
-  if (own->position == own->schedule.count || own->divergence[0] != '\0')
+  if (own->divergence[0] != '\0')
     return 0;
-  const struct choice_run *run = &own->schedule.runs[own->position];
   uint64_t number = own->decisions++;
+  if (own->position == own->schedule.count) {
+    snprintf(own->divergence, sizeof own->divergence,
+             "decision %" PRIu64 ": the schedule is over, the run asks for a %s choice among %" PRIu32, number,
+             kind_name(kind), count);
+    return 0;
+  }
+  const struct choice_run *run = &own->schedule.runs[own->position];
   if (run->kind != kind || run->choice >= count) {
     snprintf(own->divergence, sizeof own->divergence,
              "decision %" PRIu64 ": the schedule has %s choice %" PRIu32

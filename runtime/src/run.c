@@ -150,6 +150,7 @@ void run_take_down(struct worker *worker) {
   for_each_task(worker, run_defers_of);
   timers_end();
   for_each_task(worker, free_task);
+  worker->watched = 0; /* nothing is pending; receivers that were withdrawn above did not count themselves out */
   worker->main = NULL;
 }
 

@@ -36,12 +36,9 @@ void schedule_add(struct schedule *schedule, int kind, uint32_t choice) {
 }
 
 char *schedule_print(const struct schedule *schedule) {
-  size_t count = schedule->count;
-  while (count > 0 && schedule->runs[count - 1].choice == 0)
-    count--;
   struct text text = {0};
   text_append(&text, "%s", version);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < schedule->count; i++) {
     const struct choice_run *run = &schedule->runs[i];
     text_append(&text, "%c%" PRIu32, letters[run->kind], run->choice);
     if (run->times > 1)

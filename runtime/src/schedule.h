@@ -2,9 +2,8 @@
  *
  *   w1:t0*12t2s1m0*2
  *
- * Version, then runs of equal choices: a letter for the kind (t task, s select, m timer, a allocation, d draw), the
- * choice, and *N when it was made N times in a row. Trailing quiet choices (0) are left out: beyond its end a schedule
- * is quiet.
+ * Version, then runs of equal choices: a letter for the kind (t task, s select, m timer, a allocation, d draw), the choice,
+ * and *N when it was made N times in a row.
  */
 #ifndef WEIR_SRC_SCHEDULE_H
 #define WEIR_SRC_SCHEDULE_H
@@ -28,7 +27,7 @@ struct schedule {
 
 void schedule_add(struct schedule *schedule, int kind, uint32_t choice);
 
-/* The string, without trailing quiet runs. */
+/* The string; NULL without memory. */
 char *schedule_print(const struct schedule *schedule);
 
 /* 0; -EINVAL when it is no schedule; -ENOMEM. */

@@ -18,16 +18,10 @@
 _Static_assert(sizeof(struct waiter) == sizeof(((struct weir_case *)0)->reserved), "a waiter lives in its case");
 
 static inline bool case_ready(const struct weir_case *one) {
-  const weir_chan *c = one->chan;
+  weir_chan *c = one->chan;
   if (c == NULL)
     return false;
   return one->op == WEIR_OPERATION_SEND ? chan_can_send(c) : chan_can_recv(c);
-}
-
-static uint32_t draw(uint32_t count) {
-  if (unlikely(weir_port_mode != PORT_ONE))
-    return weir_port_simulation->choose(WEIR_CHOICE_SELECT, count);
-  return worker_random(worker_here(), count);
 }
 
 static void perform(struct weir_case *one) {
@@ -67,7 +61,7 @@ static inline struct survey survey_cases(const struct weir_case *cases, size_t c
 static int perform_one(struct weir_case *cases, const struct survey *survey) {
   size_t chosen = survey->first;
   if (survey->ready > 1)
-    for (uint32_t skip = draw(survey->ready); skip > 0; skip--)
+    for (uint32_t skip = worker_draw(WEIR_CHOICE_SELECT, survey->ready); skip > 0; skip--)
       while (!case_ready(&cases[++chosen]))
         ;
   perform(&cases[chosen]);

@@ -130,5 +130,11 @@ int weir_settle(int64_t deadline) {
   port_step("settle", NULL);
   if (!wait_allowed())
     return -EPERM;
-  return wait_in_queue(WAIT_FOR_SETTLE, &worker_here()->settlers, deadline, NULL);
+  struct worker *worker = worker_here();
+  worker_serve_timers(worker);
+  if (worker->run.head == NULL && worker->wheel.due == NULL)
+    return 0;
+  if (deadline == WEIR_POLL)
+    return -ETIMEDOUT;
+  return wait_in_queue(WAIT_FOR_SETTLE, &worker->settlers, deadline, NULL);
 }

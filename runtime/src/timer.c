@@ -199,16 +199,14 @@ weir_chan *weir_timer_chan(weir_timer *t) {
 
 /* What stop and reset have in common: true when this call kept a tick from being received. */
 static bool keep_from_firing(weir_timer *t) {
-  if (armed(t)) {
+  bool kept = armed(t);
+  if (kept)
     disarm(t);
-    /* A classic timer may be armed beside a stale tick; it stays. */
-    return true;
-  }
   if (t->chan.prompt && t->chan.length != 0) {
     t->chan.length = 0;
-    return true;
+    kept = true;
   }
-  return false;
+  return kept;
 }
 
 bool weir_timer_stop(weir_timer *t) {
@@ -227,8 +225,7 @@ void weir_timer_free(weir_timer *t) {
   if (t == NULL)
     return;
   port_step("timer free", &t->chan);
-  if (armed(t))
-    disarm(t);
+  keep_from_firing(t);
   weir_chan_unref(&t->chan);
 }
 
@@ -253,8 +250,6 @@ void weir_ticker_reset(weir_ticker *t, int64_t period) {
   keep_from_firing(t);
   if (period <= 0)
     return;
-  if (t->chan.prompt)
-    t->chan.length = 0;
   t->period = period;
   arm(t, due_after(period));
 }

@@ -10,10 +10,11 @@
  * queue) WAIT_OPEN    the deadline's expiry, or the run's end    WAIT_CLAIMED   (with no waiter) WAIT_CLAIMED the task,
  * when wait_commit returns         WAIT_IDLE
  *
- * Invariants: a waiter is in a queue only while its wait is open, or claimed but not yet resumed: the task then
- * withdraws those that lost, unless a waker that came too late has taken them out already (wait_claim). Queues are
- * first in, first out. The deadline's wheel node is linked exactly while the wait is open with a deadline. Nothing is
- * allocated: a waiter lies on the waiting task's stack or in the caller's case array.
+ * Invariants: a waiter is in a queue only while its wait is open, or claimed but not yet resumed. The task then withdraws
+ * those that lost, unless somebody who met them before has taken them out (wait_claim, chan_purge): whoever asks whether a
+ * queue is waited on must look at the state. Queues are first in, first out. The deadline's wheel node is linked exactly
+ * while the wait is open with a deadline. Nothing is allocated: a waiter lies on the waiting task's stack or in the
+ * caller's case array.
  *
  * Rejected: one object each for select and for single operations (two places for one race); waking by broadcast and
  * re-checking (a thundering herd, and no FIFO); a queue with a sentinel (16 bytes more in each channel).
@@ -67,6 +68,17 @@ static inline void wait_queue_push(struct wait_queue *queue, struct waiter *wait
   waiter->next = head;
   waiter->previous = tail;
   tail->next = head->previous = waiter;
+}
+
+/* Puts a waiter before another that is in the queue. */
+static inline void wait_queue_insert(struct wait_queue *queue, struct waiter *waiter, struct waiter *before) {
+  waiter->queue = queue;
+  waiter->next = before;
+  waiter->previous = before->previous;
+  before->previous->next = waiter;
+  before->previous = waiter;
+  if (queue->head == before)
+    queue->head = waiter;
 }
 
 static inline void wait_queue_remove(struct waiter *waiter) {

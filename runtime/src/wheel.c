@@ -97,8 +97,20 @@ static uint64_t next_slot(const struct wheel *wheel, unsigned *level_found) {
   return UINT64_MAX;
 }
 
+/* Slots are filled at the front: turned round, nodes of one tick come due in the order in which they were added. */
+static struct wheel_node *reversed(struct wheel_node *node) {
+  struct wheel_node *before = NULL;
+  while (node != NULL) {
+    struct wheel_node *next = node->next;
+    node->next = before;
+    before = node;
+    node = next;
+  }
+  return before;
+}
+
 static void empty_slot(struct wheel *wheel, unsigned level, unsigned slot) {
-  struct wheel_node *node = wheel->slots[level][slot];
+  struct wheel_node *node = reversed(wheel->slots[level][slot]);
   wheel->slots[level][slot] = NULL;
   wheel->occupied[level][slot / 64] &= ~(UINT64_C(1) << (slot % 64));
   while (node != NULL) {

@@ -74,6 +74,13 @@ void worker_dispatch(struct worker *worker, struct task *task);
 /* A uniformly distributed number below bound. */
 uint32_t worker_random(struct worker *worker, uint32_t bound);
 
+/* The same, as a decision of that kind that a simulation's chooser makes. */
+static inline uint32_t worker_draw(int kind, uint32_t bound) {
+  if (unlikely(weir_port_mode != PORT_ONE))
+    return weir_port_simulation->choose(kind, bound);
+  return worker_random(worker_here(), bound);
+}
+
 /* Handles a node that the wheel gave up: a deadline or a timer. now is the time to report. */
 void worker_expire(struct worker *worker, struct wheel_node *node, int64_t now);
 

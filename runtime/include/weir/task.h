@@ -45,7 +45,8 @@ WEIR_API int64_t weir_now(void);
 
 /* ---- deferred work ---------------------------------------------------------------------------------------------- */
 
-/* Caller storage, valid until the task ends; the fields belong to the runtime. */
+/* Caller storage, valid until the task's function returns: a local of that function will do. The fields belong to the
+ * runtime. */
 struct weir_defer {
   struct weir_defer *next;
   void (*fn)(void *arg);
@@ -65,10 +66,12 @@ enum weir_timer_mode {
 
 /* Zero in every field is the default. */
 struct weir_config {
-  unsigned workers;                /* 0 = the default. This version runs one worker: 2 and more is -EINVAL */
-  size_t stack_size;               /* bytes a task may use, rounded up; 0 = 56 KiB (more under AddressSanitizer) */
-  enum weir_timer_mode timer_mode; /* how Stop, Reset and abandoned timers behave */
-  int *result;                     /* where main's own result goes, or NULL */
+  unsigned workers; /* 0 = the default. This version runs one worker: 2 and more is -EINVAL */
+  /* Bytes a task may use, rounded up; 0 = 56 KiB (more under AddressSanitizer). One guard page lies below: compile code with
+   * frames larger than a page with -fstack-clash-protection. */
+  size_t stack_size;
+  enum weir_timer_mode timer_mode;                  /* how Stop, Reset and abandoned timers behave */
+  int *result;                                      /* where main's own result goes, or NULL */
   void (*log)(void *log_context, const char *line); /* one line without its newline; NULL = standard error */
   void *log_context;
 };
