@@ -103,6 +103,7 @@ static _Noreturn void abort_in_use(const weir_chan *c) {
 }
 
 void weir_chan_unref(weir_chan *c) {
+  port_step("unref", c);
   if (c == NULL || --c->references != 0)
     return;
   if (unlikely(chan_waited_on(&c->receivers) || chan_waited_on(&c->senders)))
@@ -197,7 +198,7 @@ static __attribute__((noinline)) void shuffle_twin(struct waiter *waiter) {
     foremost = foremost->previous;
     twins++;
   }
-  if (worker_draw(WEIR_CHOICE_SELECT, twins) != 0)
+  if (worker_draw(WEIR_CHOICE_SELECT, twins) != twins - 1)
     return;
   struct wait_queue *queue = waiter->queue;
   wait_queue_remove(waiter);
@@ -266,10 +267,18 @@ int weir_chan_send_until(weir_chan *c, const void *value, int64_t deadline) {
   return result;
 }
 
+/* A task that never blocks must still see its timer. */
+static inline void see_timer(const weir_chan *c) {
+  if (unlikely(c->role != CHAN_PLAIN && c->length == 0))
+    worker_serve_timers(worker_here());
+}
+
 int weir_chan_recv_until(weir_chan *c, void *value, int64_t deadline) {
   port_step("receive", c);
   if (unlikely(c == NULL))
     return block(NULL, WEIR_OPERATION_RECV, NULL, deadline);
+  if (deadline == WEIR_POLL)
+    see_timer(c);
   port_lock(&c->lock);
   int result = chan_recv_now(c, value);
   if (unlikely(result == -EAGAIN))
@@ -302,8 +311,7 @@ int weir_chan_try_recv(weir_chan *c, void *value) {
   port_step("try receive", c);
   if (unlikely(c == NULL))
     return -EAGAIN;
-  if (unlikely(c->role != CHAN_PLAIN && c->length == 0))
-    timers_serve(); /* a task that never blocks must still see its timer */
+  see_timer(c);
   port_lock(&c->lock);
   int result = chan_recv_now(c, value);
   port_unlock(&c->lock);
@@ -339,7 +347,11 @@ static bool hidden(const weir_chan *c) {
 }
 
 size_t weir_chan_len(const weir_chan *c) {
-  return hidden(c) ? 0 : c->length;
+  port_step("len", c);
+  if (hidden(c))
+    return 0;
+  see_timer(c);
+  return c->length;
 }
 
 size_t weir_chan_cap(const weir_chan *c) {

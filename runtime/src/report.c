@@ -58,7 +58,7 @@ static void append_wait(struct line *line, const struct wait *wait) {
     append_cases(line, wait);
     break;
   case WAIT_FOR_GROUP:
-    append(line, "wait for a wait group at %p", (void *)wait->first->queue);
+    append(line, "wait for a wait group");
     break;
   case WAIT_FOR_SETTLE:
     append(line, "settle");
@@ -91,17 +91,21 @@ void report_task(const struct task *task, char *text, size_t size) {
     append(&line, "could run");
 }
 
-size_t report_tasks(void (*emit)(void *context, const char *line), void *context) {
-  size_t reported = 0;
-  const struct book *book = &weir_books[BOOK_TASK];
-  for (uint32_t slot = 0; slot < book->count; slot++) {
-    const struct task *task = book_at(book, slot);
-    if (task == NULL || task->daemon)
-      continue;
-    char line[REPORT_LINE];
-    report_task(task, line, sizeof line);
-    emit(context, line);
-    reported++;
-  }
-  return reported;
+struct emitter {
+  void (*emit)(void *context, const char *line);
+  void *context;
+};
+
+static void emit_task(struct task *task, void *context) {
+  const struct emitter *emitter = context;
+  if (task->daemon)
+    return;
+  char line[REPORT_LINE];
+  report_task(task, line, sizeof line);
+  emitter->emit(emitter->context, line);
+}
+
+void report_tasks(void (*emit)(void *context, const char *line), void *context) {
+  struct emitter emitter = {.emit = emit, .context = context};
+  tasks_each(emit_task, &emitter);
 }

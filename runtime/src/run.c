@@ -17,6 +17,8 @@ enum { DEFAULT_STACK = 240 * 1024 };
 enum { DEFAULT_STACK = 56 * 1024 };
 #endif
 
+enum { KEPT_STACKS = 16 << 20 };
+
 uint32_t weir_run_generation;
 
 static struct {
@@ -110,7 +112,8 @@ int run_begin(struct worker *worker, const struct weir_config *config) {
 }
 
 void run_finish(struct worker *worker) {
-  if (weir_port_mode == PORT_ONE) /* one simulation after another keeps its stacks */
+  /* One simulation after another keeps its stacks, a few. */
+  if (weir_port_mode == PORT_ONE || worker->stacks.mapped > KEPT_STACKS)
     stack_pool_free(&worker->stacks);
   stack_unwatch();
   books_trim();
@@ -119,59 +122,47 @@ void run_finish(struct worker *worker) {
   run.log = NULL;
 }
 
-static void for_each_task(struct worker *worker, void (*visit)(struct worker *, struct task *)) {
-  for (uint32_t slot = 0; slot < weir_books[BOOK_TASK].count; slot++) {
-    struct task *task = book_at(&weir_books[BOOK_TASK], slot);
-    if (task != NULL)
-      visit(worker, task);
-  }
-}
-
-static void withdraw_task(struct worker *worker, struct task *task) {
-  (void)worker;
+static void withdraw_task(struct task *task, void *context) {
+  (void)context;
   wait_abort(&task->wait);
 }
 
-static void run_defers_of(struct worker *worker, struct task *task) {
-  (void)worker;
+static void run_defers_of(struct task *task, void *context) {
+  (void)context;
   task_run_defers(task);
 }
 
-static void free_task(struct worker *worker, struct task *task) {
-  (void)worker;
+static void free_task(struct task *task, void *context) {
+  (void)context;
   task_free(task);
 }
 
 void run_take_down(struct worker *worker) {
   worker->ending = true;
   worker->run = (struct task_queue){0};
-  for_each_task(worker, withdraw_task);
+  tasks_each(withdraw_task, NULL);
   timers_end();
-  for_each_task(worker, run_defers_of);
+  tasks_each(run_defers_of, NULL);
   timers_end();
-  for_each_task(worker, free_task);
+  tasks_each(free_task, NULL);
   worker->watched = 0; /* nothing is pending; receivers that were withdrawn above did not count themselves out */
   worker->main = NULL;
 }
-
-struct main_call {
-  int (*fn)(void *);
-  void *arg;
-  int result;
-};
 
 static void call_main(void *arg) {
   struct main_call *call = arg;
   call->result = call->fn(call->arg);
 }
 
-static void log_left_over(void) {
-  const struct book *book = &weir_books[BOOK_TASK];
-  size_t left = 0;
-  for (uint32_t slot = 0; slot < book->count; slot++) {
-    const struct task *task = book_at(book, slot);
-    left += task != NULL && !task->daemon;
-  }
+bool run_start_main(struct worker *worker, struct main_call *call) {
+  worker->main = task_new(NULL, call_main, call, 0);
+  if (worker->main != NULL)
+    task_ready(worker->main);
+  return worker->main != NULL;
+}
+
+static void log_left_over(const struct worker *worker) {
+  size_t left = weir_books[BOOK_TASK].live - worker->daemons;
   if (left == 0)
     return;
   run_log("weir: main returned with %zu task%s left over; what only their stacks held is lost:", left,
@@ -188,17 +179,14 @@ int weir_run(const struct weir_config *config, int (*main)(void *), void *arg) {
   if (error != 0)
     return error;
   struct main_call call = {.fn = main, .arg = arg};
-  struct task *first = task_new(NULL, call_main, &call, 0);
-  if (first == NULL) {
+  if (!run_start_main(worker, &call)) {
     run_finish(worker);
     return -ENOMEM;
   }
-  worker->main = first;
-  task_ready(first);
   error = worker_loop(worker);
   if (error == 0) {
     worker->main = NULL;
-    log_left_over();
+    log_left_over(worker);
   } else {
     run_log("weir: deadlock: no task can run and nothing that is pending could wake one:");
     report_tasks(log_line, "  ");

@@ -14,6 +14,15 @@ bool weir_run_active(void);
 int run_begin(struct worker *worker, const struct weir_config *config);
 void run_finish(struct worker *worker);
 
+struct main_call {
+  int (*fn)(void *);
+  void *arg;
+  int result;
+};
+
+/* Makes the main task, runnable; false without memory. */
+bool run_start_main(struct worker *worker, struct main_call *call);
+
 /* Takes down what main left: withdraws every wait, stops every timer, runs the deferred functions, frees tasks and
  * stacks. */
 void run_take_down(struct worker *worker);

@@ -23,6 +23,7 @@ static bool add_run(struct schedule *schedule, struct choice_run run) {
     schedule->runs = grown;
     schedule->capacity = capacity;
   }
+  assert(schedule->runs != NULL);
   schedule->runs[schedule->count++] = run;
   return true;
 }

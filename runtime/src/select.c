@@ -11,7 +11,7 @@
 #include <weir/sim.h>
 
 #include "chan.h"
-#include "timer.h"
+#include "worker.h"
 
 #include <errno.h>
 
@@ -94,8 +94,12 @@ int weir_select(struct weir_case *cases, size_t count, int64_t deadline) {
   struct survey survey = survey_cases(cases, count);
   if (unlikely(survey.invalid))
     return -EINVAL;
-  if (survey.ready == 0 && deadline == WEIR_POLL && survey.timer) {
-    timers_serve(); /* a task that never blocks must still see its timer */
+  if (survey.timer && (survey.ready != 0 || deadline == WEIR_POLL)) {
+    /* A task that never blocks must still see its timer. */
+    if (survey.ready != 0)
+      worker_spend(worker_here());
+    else
+      worker_serve_timers(worker_here());
     survey = survey_cases(cases, count);
   }
   if (survey.ready != 0)

@@ -27,8 +27,10 @@ static struct simulation sim;
 /* ---- decisions -------------------------------------------------------------------------------------------------- */
 
 static uint32_t decide(int kind, uint32_t count) {
-  if (count < 2 || sim.round_robin || sim.stop)
+  if (count < 2 || sim.stop)
     return 0;
+  if (sim.round_robin)
+    return kind == WEIR_CHOICE_SELECT || kind == WEIR_CHOICE_DRAW ? sim.rotated++ % count : 0;
   sim.choices++;
   uint32_t choice = sim.chooser->choose(sim.chooser->context, kind, count) % count;
   schedule_add(&sim.schedule, kind, choice);
@@ -42,13 +44,13 @@ static int64_t virtual_clock(void) {
 }
 
 static bool allocation_fails(void) {
-  return sim.config->fail_allocation && sim.worker.current != NULL && decide(WEIR_CHOICE_ALLOCATION, 2) == 1;
+  return sim.config->fail_allocation && sim.worker->current != NULL && decide(WEIR_CHOICE_ALLOCATION, 2) == 1;
 }
 
 static void trace(const char *what, const weir_chan *chan) {
   if (!sim.config->trace)
     return;
-  const struct task *task = sim.worker.current;
+  const struct task *task = sim.worker->current;
   text_append(&sim.trace, "%" PRIu64 " %" PRId64 " task %u %s", sim.steps, sim.now, task == NULL ? 0 : task->number,
               what);
   if (chan != NULL)
@@ -56,19 +58,24 @@ static void trace(const char *what, const weir_chan *chan) {
   text_append(&sim.trace, "\n");
 }
 
+static void check_abandoned(void) {
+  if (sim.config->abandoned_max != 0 && sim.worker->timers_abandoned > sim.config->abandoned_max)
+    sim.stop = sim.abandoned_too_many = true;
+}
+
 /* ---- time ---------------------------------------------------------------------------------------------------------
  */
 
 /* A timer may fire now: the due ones always, a later one while the budget for that lasts. */
 static bool may_fire(void) {
-  return sim.worker.wheel.due != NULL || (sim.worker.wheel.count != 0 && sim.early_left > 0);
+  return sim.worker->wheel.due != NULL || (sim.worker->wheel.count != 0 && sim.early_left > 0);
 }
 
 /* Moves the clock to the earliest timer's tick and fires one of those due in it. */
 static void fire_earliest(void) {
-  struct wheel *wheel = &sim.worker.wheel;
+  struct wheel *wheel = &sim.worker->wheel;
   if (wheel->due == NULL) {
-    if (sim.worker.run.count != 0 || sim.worker.current != NULL)
+    if (sim.worker->run.count != 0 || sim.worker->current != NULL)
       sim.early_left -= sim.early_left > 0;
     int64_t earliest = wheel_earliest(wheel);
     sim.now = earliest > sim.now ? earliest : sim.now;
@@ -83,14 +90,14 @@ static void fire_earliest(void) {
     node = node->next;
   wheel_remove(wheel, node);
   trace("timer fires", NULL);
-  worker_expire(&sim.worker, node, sim.now);
+  worker_expire(sim.worker, node, sim.now);
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------ */
 
 /* Takes the task at that place out of the run queue. */
 static struct task *take(uint32_t place) {
-  struct task_queue *queue = &sim.worker.run;
+  struct task_queue *queue = &sim.worker->run;
   if (place == 0)
     return task_queue_pop(queue);
   struct task *before = queue->head;
@@ -112,30 +119,42 @@ static bool count_step(void) {
     sim.round_robin = true;
     sim.step_limit *= 2;
   }
-  if (sim.config->abandoned_max != 0 && sim.worker.timers_abandoned > sim.config->abandoned_max)
-    sim.stop = sim.abandoned_too_many = true;
+  check_abandoned();
   return !sim.stop;
 }
 
+/* Past the step limit time is one more party: it has its turn when every task that can run has had one. */
+static void take_turns(void) {
+  if (++sim.turns <= sim.worker->run.count)
+    return;
+  sim.turns = 0;
+  if (sim.worker->wheel.count != 0)
+    fire_earliest();
+  else
+    sim.now += 1 << WHEEL_TICK_BITS;
+}
+
 static void hand_over(struct task *next) {
-  sim.worker.chosen = next;
-  task_ready(sim.worker.current);
-  worker_suspend(&sim.worker);
+  sim.worker->chosen = next;
+  task_ready(sim.worker->current);
+  worker_suspend(sim.worker);
 }
 
 /* The simulation has stopped: the current task never runs again. */
 static void stay_behind(void) {
   for (;;)
-    worker_suspend(&sim.worker);
+    worker_suspend(sim.worker);
 }
 
 static void step(const char *operation, const weir_chan *chan) {
-  struct worker *worker = &sim.worker;
+  struct worker *worker = sim.worker;
   if (worker->current == NULL)
     return;
   trace(operation, chan);
   if (!count_step())
     stay_behind();
+  if (sim.round_robin)
+    take_turns();
   uint32_t others = worker->run.count;
   uint32_t choice = sim.round_robin ? others != 0 : decide(WEIR_CHOICE_TASK, 1 + others + may_fire());
   if (sim.stop)
@@ -149,18 +168,16 @@ static void step(const char *operation, const weir_chan *chan) {
 }
 
 static void yield(void) {
-  struct worker *worker = &sim.worker;
+  struct worker *worker = sim.worker;
   trace("yield", NULL);
   if (!count_step())
     stay_behind();
-  if (worker->run.count == 0) {
-    bool fire = sim.round_robin ? worker->wheel.count != 0 : decide(WEIR_CHOICE_TASK, 1 + may_fire()) == 1;
-    if (fire)
-      fire_earliest();
-    if (worker->run.count != 0)
-      hand_over(take(0));
+  if (sim.round_robin)
+    take_turns();
+  else if (worker->run.count == 0 && decide(WEIR_CHOICE_TASK, 1 + may_fire()) == 1)
+    fire_earliest();
+  if (worker->run.count == 0)
     return;
-  }
   uint32_t choice = decide(WEIR_CHOICE_TASK, worker->run.count + may_fire());
   if (choice == worker->run.count) {
     fire_earliest();
@@ -171,7 +188,7 @@ static void yield(void) {
 
 /* Nothing can run: lets time pass. False when nothing that is pending matters any more, or only beyond the horizon. */
 static bool let_time_pass(void) {
-  struct worker *worker = &sim.worker;
+  struct worker *worker = sim.worker;
   if (sim.quiet_since < 0)
     sim.quiet_since = sim.now;
   if (worker->watched == 0 && worker->timers_abandoned == 0)
@@ -181,14 +198,14 @@ static bool let_time_pass(void) {
   if (__builtin_add_overflow(sim.main_ended >= 0 ? sim.main_ended : sim.quiet_since, horizon, &limit))
     limit = INT64_MAX;
   /* A tick is rounded up: what is due within the horizon still counts. */
-  if (wheel_earliest(&worker->wheel) - (1 << WHEEL_TICK_BITS) >= limit || !count_step())
+  if (wheel_earliest(&worker->wheel) - (1 << WHEEL_TICK_BITS) >= limit)
     return false;
   fire_earliest();
-  return true;
+  return worker->run.count == 0 || count_step();
 }
 
 static struct task *next_task(void) {
-  struct worker *worker = &sim.worker;
+  struct worker *worker = sim.worker;
   struct task *chosen = worker->chosen;
   worker->chosen = NULL;
   if (chosen != NULL)
@@ -197,15 +214,26 @@ static struct task *next_task(void) {
   uint32_t choice = decide(WEIR_CHOICE_TASK, count + may_fire());
   if (choice < count)
     return take(choice);
-  fire_earliest();
+  if (count_step())
+    fire_earliest();
   return NULL;
 }
 
+/* Main has returned, and all that is left is exempt: it may go on for ever. */
+static bool only_daemons(void) {
+  size_t tasks = weir_books[BOOK_TASK].live;
+  return sim.main_ended >= 0 && tasks > 0 && tasks == sim.worker->daemons && sim.worker->timers_pending == 0;
+}
+
 static void loop(void) {
-  struct worker *worker = &sim.worker;
+  struct worker *worker = sim.worker;
   while (!sim.stop) {
     if (worker->chosen == NULL && worker->run.count == 0) {
-      if (!wait_wake_first(&worker->settlers) && !let_time_pass())
+      if (worker->wheel.due != NULL)
+        fire_earliest();
+      else if (wait_wake_first(&worker->settlers))
+        worker->chosen = take(0); /* before anything else happens */
+      else if (only_daemons() || !let_time_pass())
         return;
       continue;
     }
@@ -214,6 +242,7 @@ static void loop(void) {
       continue;
     sim.quiet_since = -1;
     worker_dispatch(worker, task);
+    check_abandoned();
     if (worker->main_done && sim.main_ended < 0) {
       sim.main_ended = sim.now;
       worker->main = NULL;
@@ -224,27 +253,13 @@ static void loop(void) {
 /* ---- begin and end --------------------------------------------------------------------------------------------------
  */
 
-static uint32_t choose_for_port(int kind, uint32_t count) {
-  return decide(kind, count);
-}
-
 static const struct port_simulation hooks = {
     .clock = virtual_clock,
     .step = step,
     .yield = yield,
     .allocation_fails = allocation_fails,
-    .choose = choose_for_port,
+    .choose = decide,
 };
-
-struct main_call {
-  int (*fn)(void *);
-  void *arg;
-};
-
-static void call_main(void *arg) {
-  struct main_call *call = arg;
-  sim.result = call->fn(call->arg);
-}
 
 static void keep_log(void *context, const char *line) {
   text_append(context, "%s\n", line);
@@ -255,27 +270,30 @@ static int check(const struct weir_sim *config) {
 }
 
 static void prepare(const struct weir_sim *config) {
-  struct stack_pool stacks = sim.worker.stacks;
+  struct worker *worker = &weir_worker_simulated;
+  struct stack_pool stacks = worker->stacks;
   memset(&sim, 0, sizeof sim);
-  sim.worker.stacks = stacks;
+  *worker = (struct worker){.number = worker->number, .stacks = stacks};
+  sim.worker = worker;
+  sim.before = weir_counts();
   sim.config = config;
   sim.chooser = config->chooser;
   sim.now = SIMULATION_START;
   sim.quiet_since = sim.main_ended = -1;
   sim.step_limit = config->step_limit != 0 ? config->step_limit : 1000000;
   sim.early_left = config->early_fire_max != 0 ? config->early_fire_max : 64;
-  wheel_init(&sim.worker.wheel, sim.now);
+  wheel_init(&sim.worker->wheel, sim.now);
   chooser_restart(sim.chooser);
 }
 
 static int finish(struct weir_sim_report *report) {
+  simulation_judge(&sim, report); /* deferred functions run, and may choose */
   chooser_finish(sim.chooser);
   const char *divergence = chooser_divergence(sim.chooser);
-  simulation_judge(&sim, report);
   report->steps = sim.steps;
   report->choices = sim.choices;
   report->virtual_time = sim.now - SIMULATION_START;
-  report->result = sim.result;
+  report->result = sim.main.result;
   report->schedule = schedule_print(&sim.schedule);
   report->trace = sim.config->trace ? text_take(&sim.trace) : NULL;
   bool failed = report->schedule == NULL || report->text == NULL || (sim.config->trace && report->trace == NULL);
@@ -286,7 +304,6 @@ static int finish(struct weir_sim_report *report) {
     failed |= report->divergence == NULL;
   }
   schedule_free(&sim.schedule);
-  text_free(&sim.log);
   if (!failed)
     return divergence != NULL ? -EILSEQ : 0;
   weir_sim_report_free(report);
@@ -303,21 +320,19 @@ int weir_simulate(const struct weir_sim *config, int (*main)(void *), void *arg,
   prepare(config);
   weir_port_simulation = &hooks;
   weir_port_mode = PORT_SIMULATED;
-  error = run_begin(&sim.worker, &(struct weir_config){.timer_mode = config->timer_mode,
-                                                       .stack_size = config->stack_size,
-                                                       .log = keep_log,
-                                                       .log_context = &sim.log});
+  error = run_begin(sim.worker, &(struct weir_config){.timer_mode = config->timer_mode,
+                                                      .stack_size = config->stack_size,
+                                                      .log = keep_log,
+                                                      .log_context = &sim.log});
   if (error == 0) {
-    struct main_call call = {.fn = main, .arg = arg};
-    struct task *first = task_new(NULL, call_main, &call, 0);
-    if (first != NULL) {
-      sim.worker.main = first;
-      task_ready(first);
+    sim.main = (struct main_call){.fn = main, .arg = arg};
+    bool started = run_start_main(sim.worker, &sim.main);
+    if (started)
       loop();
-    }
-    error = first == NULL ? -ENOMEM : finish(report);
-    run_finish(&sim.worker);
+    error = started ? finish(report) : -ENOMEM;
+    run_finish(sim.worker);
   }
+  text_free(&sim.log);
   weir_port_mode = PORT_ONE;
   return error;
 }

@@ -4,12 +4,12 @@
 
 #include <weir/sim.h>
 
+#include "run.h"
 #include "schedule.h"
 #include "text.h"
-#include "worker.h"
 
 struct simulation {
-  struct worker worker;
+  struct worker *worker;
   const struct weir_sim *config;
   weir_chooser *chooser;
   int64_t now;
@@ -19,11 +19,14 @@ struct simulation {
   uint64_t step_limit;
   uint64_t choices;
   uint32_t early_left;
+  uint32_t turns;   /* round robin: steps since time last had its turn */
+  uint32_t rotated; /* round robin: rotates through a select's ready cases */
   bool round_robin; /* past the step limit: the chooser is no longer asked */
   bool stop;        /* no task runs any more */
   bool livelock;
   bool abandoned_too_many;
-  int result;
+  struct weir_counts before; /* what lived when the simulation began */
+  struct main_call main;
   struct schedule schedule;
   struct text trace;
   struct text log;

@@ -63,6 +63,7 @@ bool stack_take(struct stack_pool *pool, uint8_t size_class, struct stack *stack
     if (region == NULL)
       return false;
     region->next = pool->regions;
+    pool->mapped += region->size;
     pool->regions = pool->open[size_class] = region;
   }
   char *low = region->memory + ((size_t)region->used << size_class);

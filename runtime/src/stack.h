@@ -30,6 +30,7 @@ struct stack_pool {
   struct stack_free *free[STACK_CLASSES];
   struct stack_region *open[STACK_CLASSES]; /* the region being cut */
   struct stack_region *regions;
+  size_t mapped; /* bytes of address space */
 };
 
 struct stack {

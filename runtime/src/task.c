@@ -23,12 +23,14 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
     return NULL;
   }
   worker->stack_bytes += (size_t)1 << size_class;
+  worker->daemons += options != NULL && options->daemon;
   task->wait.state = WAIT_IDLE;
   task->wait.expiry.link = NULL;
   task->wait.expiry.kind = NODE_DEADLINE;
   task->fn = fn;
   task->arg = arg;
   task->defers = NULL;
+  task->kept_count = 0;
   task->name = options != NULL ? options->name : NULL;
   task->low = stack.low;
   task->site = site;
@@ -37,7 +39,6 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
   task->size_class = size_class;
   task->daemon = options != NULL && options->daemon;
   task->deferring = false;
-  task->ready = false;
   context_init(&task->context, stack.low + STACK_PAGE, top, worker_task_entry);
   fiber_create(&task->fiber, stack.low + STACK_PAGE, (size_t)(top - stack.low) - STACK_PAGE);
   return task;
@@ -48,14 +49,32 @@ void task_free(struct task *task) {
   fiber_destroy(&task->fiber);
   book_leave(BOOK_TASK, task->book, sizeof *task);
   worker->stack_bytes -= (size_t)1 << task->size_class;
+  worker->daemons -= task->daemon;
   stack_give(&worker->stacks, task->low, task->size_class);
 }
 
 void task_run_defers(struct task *task) {
   task->deferring = true;
-  for (struct weir_defer *defer; (defer = task->defers) != NULL;) {
-    task->defers = defer->next;
-    defer->fn(defer->arg);
+  for (;;) {
+    struct weir_defer *stored = task->defers;
+    if (stored != NULL) {
+      task->defers = stored->next;
+      stored->fn(stored->arg);
+    } else if (task->kept_count > 0) {
+      struct kept_defer kept = task->kept[--task->kept_count];
+      kept.fn(kept.arg);
+    } else {
+      return;
+    }
+  }
+}
+
+void tasks_each(void (*visit)(struct task *task, void *context), void *context) {
+  const struct book *book = &weir_books[BOOK_TASK];
+  for (uint32_t slot = 0; slot < book->count; slot++) {
+    struct task *task = book_at(book, slot);
+    if (task != NULL)
+      visit(task, context);
   }
 }
 
@@ -79,6 +98,10 @@ void weir_defer(struct weir_defer *storage, void (*fn)(void *), void *arg) {
   struct task *self = worker_here()->current;
   if (self == NULL)
     return;
+  if (self->kept_count < WEIR_DEFER_KEPT) {
+    self->kept[self->kept_count++] = (struct kept_defer){.fn = fn, .arg = arg};
+    return;
+  }
   *storage = (struct weir_defer){.next = self->defers, .fn = fn, .arg = arg};
   self->defers = storage;
 }
@@ -123,6 +146,7 @@ int64_t weir_now(void) {
 }
 
 size_t weir_task_count(void) {
+  port_step("task count", NULL);
   return weir_books[BOOK_TASK].live;
 }
 

@@ -21,7 +21,6 @@ struct task {
   struct wait wait;
   void (*fn)(void *arg);
   void *arg;
-  struct weir_defer *defers;
   const char *name;
   char *low; /* the stack's guard page */
   uint32_t site;
@@ -31,8 +30,15 @@ struct task {
   uint8_t size_class;
   bool daemon;
   bool deferring; /* its deferred functions run: it must not block */
-  bool ready;     /* in the run queue */
+  uint32_t kept_count;
+  struct weir_defer *defers; /* those beyond what is kept, in the caller's storage */
   struct fiber fiber;
+  /* Deferred functions are copied here, because their storage is most naturally a local of the task's function, which is
+   * gone when they run. */
+  struct kept_defer {
+    void (*fn)(void *arg);
+    void *arg;
+  } kept[WEIR_DEFER_KEPT];
 };
 
 struct task_queue {
@@ -63,6 +69,9 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
 
 /* Gives back a task that never ran, or that will never run again. */
 void task_free(struct task *task);
+
+/* Calls visit for every task alive, oldest slot first. */
+void tasks_each(void (*visit)(struct task *task, void *context), void *context);
 
 /* Runs and removes the deferred functions of a task that is ending. */
 void task_run_defers(struct task *task);

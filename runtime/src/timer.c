@@ -1,10 +1,14 @@
 /* timer.c — timers, afters, tickers, function timers: a channel with a wheel node beside it, in one block of memory.
  *
- *   state        node     tick in the buffer   who moves it
- *   idle         unlinked no                   reset → armed
- *   armed        linked   classic: perhaps a   expiry → fired (or a waiting receiver takes the tick → idle); stop →
- * idle stale one fired        unlinked yes                  receive → idle; prompt: stop and reset discard the tick
- *   abandoned    linked   no                   (classic; references == 0) expiry or the run's end frees it
+ *   state      node      tick in the buffer    who moves it
+ *   idle       unlinked  no                    reset → armed
+ *   armed      linked    classic: perhaps a    expiry → fired, or idle when a waiting receiver takes the tick;
+ *                        stale one             stop → idle
+ *   fired      unlinked  yes                   receive → idle; prompt: stop and reset discard the tick
+ *   abandoned  linked    no                    (classic, references == 0) expiry, or the run's end, frees it
+ *
+ * A timer stays in the wheel of the worker that armed it (node.owner): made outside a run it belongs to the next run, also
+ * while a simulation goes on. Timers fire only during a run.
  *
  * The block lives while it has a reference (the handle's, or those of its channel) or is abandoned. worker->watched
  * counts an armed timer that could wake a task: a function timer, or one with a waiting receiver; deadlock detection
@@ -49,23 +53,28 @@ static bool can_wake(const weir_timer *t) {
   return t->chan.role == CHAN_FUNCTION || !wait_queue_empty(&t->chan.receivers);
 }
 
+/* The worker in whose wheel an armed timer is. */
+static struct worker *home_of(const weir_timer *t) {
+  return weir_workers[t->node.owner];
+}
+
 static void arm(weir_timer *t, int64_t due) {
   struct worker *worker = worker_here();
+  t->node.owner = worker->number;
   wheel_add(&worker->wheel, &t->node, due);
   worker->timers_pending++;
   worker->watched += can_wake(t);
 }
 
 /* The node has left the wheel. */
-static void disarmed(struct worker *worker, weir_timer *t) {
-  worker->timers_pending--;
-  worker->watched -= can_wake(t);
+static void disarmed(weir_timer *t) {
+  home_of(t)->timers_pending--;
+  home_of(t)->watched -= can_wake(t);
 }
 
 static void disarm(weir_timer *t) {
-  struct worker *worker = worker_here();
-  wheel_remove(&worker->wheel, &t->node);
-  disarmed(worker, t);
+  wheel_remove(&home_of(t)->wheel, &t->node);
+  disarmed(t);
 }
 
 bool timer_armed(const weir_chan *c) {
@@ -75,7 +84,7 @@ bool timer_armed(const weir_chan *c) {
 void timer_watched(weir_chan *c, bool arriving) {
   weir_timer *t = timer_of(c);
   if (armed(t) && c->role != CHAN_FUNCTION && wait_queue_empty(&c->receivers))
-    worker_here()->watched += arriving ? 1 : (size_t)-1;
+    home_of(t)->watched += arriving ? 1 : (size_t)-1;
 }
 
 static void timer_release(weir_timer *t) {
@@ -87,16 +96,12 @@ void timer_dropped(weir_chan *c) {
   weir_timer *t = timer_of(c);
   if (armed(t)) {
     if (c->role == CHAN_TIMER && !c->prompt) {
-      worker_here()->timers_abandoned++;
+      home_of(t)->timers_abandoned++;
       return;
     }
     disarm(t);
   }
   timer_release(t);
-}
-
-void timers_serve(void) {
-  worker_serve_timers(worker_here());
 }
 
 void timers_end(void) {
@@ -126,15 +131,16 @@ static void tick(weir_timer *t, int64_t now) {
   chan_send_now(&t->chan, &now); /* -EAGAIN: the last tick is unread, this one is dropped */
   if (t->chan.role != CHAN_TICKER)
     return;
-  int64_t due = t->node.due + t->period;
-  if (due <= now)
-    due += ((now - due) / t->period + 1) * t->period;
+  int64_t due = t->node.due;
+  int64_t periods = now < due ? 1 : (now - due) / t->period + 1;
+  if (__builtin_mul_overflow(periods, t->period, &periods) || __builtin_add_overflow(due, periods, &due))
+    due = INT64_MAX;
   arm(t, due);
 }
 
 void timer_expired(struct worker *worker, struct wheel_node *node, int64_t now) {
   weir_timer *t = container_of(node, struct weir_timer, node);
-  disarmed(worker, t);
+  disarmed(t);
   if (t->chan.references == 0) {
     worker->timers_abandoned--;
     timer_release(t);
@@ -247,6 +253,8 @@ weir_chan *weir_ticker_chan(weir_ticker *t) {
 
 void weir_ticker_reset(weir_ticker *t, int64_t period) {
   port_step("ticker reset", &t->chan);
+  if (t->chan.role != CHAN_TICKER)
+    return;
   keep_from_firing(t);
   if (period <= 0)
     return;

@@ -14,9 +14,6 @@ void timer_dropped(weir_chan *c);
 /* A receiver is about to wait on a timer's channel (true), or has just left it (false). */
 void timer_watched(weir_chan *c, bool arriving);
 
-/* Fires what is due, for a task that looks at a timer without ever blocking. */
-void timers_serve(void);
-
 /* The end of a run: disarms every timer; abandoned ones are freed. */
 void timers_end(void);
 

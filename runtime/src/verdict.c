@@ -10,12 +10,15 @@
 #include "simulation.h"
 #include "timer.h"
 
+#include <inttypes.h>
+
 const char *weir_verdict_name(enum weir_verdict verdict) {
   static const char *const names[] = {"ok", "crash", "assert", "model", "deadlock", "leak", "livelock"};
   return (unsigned)verdict <= WEIR_VERDICT_LIVELOCK ? names[verdict] : "unknown";
 }
 
 struct findings {
+  const struct simulation *simulation;
   uint32_t deadlocked; /* tasks blocked with nothing that could wake them */
   uint32_t late;       /* tasks whose only hope is a timer beyond the horizon */
   uint32_t objects;    /* channels and timers left, afters still pending included */
@@ -35,7 +38,9 @@ static bool has_hope(const struct wait *wait) {
   return false;
 }
 
-static void judge_task(const struct simulation *simulation, const struct task *task, struct findings *findings) {
+static void judge_task(struct task *task, void *context) {
+  struct findings *findings = context;
+  const struct simulation *simulation = findings->simulation;
   bool hope = simulation->stop || task->wait.state != WAIT_OPEN || has_hope(&task->wait);
   if (task->daemon)
     text_append(&findings->text, "daemon, exempt: ");
@@ -43,10 +48,19 @@ static void judge_task(const struct simulation *simulation, const struct task *t
     findings->late++;
   else
     findings->deadlocked++;
-  findings->main_blocked |= !task->daemon && !hope && task == simulation->worker.main;
+  findings->main_blocked |= !task->daemon && !hope && task == simulation->worker->main;
   char line[REPORT_LINE];
   report_task(task, line, sizeof line);
   text_append(&findings->text, "%s\n", line);
+}
+
+/* Counts of what the simulation made. */
+static struct weir_counts census_since(const struct weir_counts *before) {
+  struct weir_counts now = weir_counts();
+  now.timers -= before->timers;
+  now.channels -= before->channels;
+  now.bytes -= before->bytes;
+  return now;
 }
 
 /* Calls visit for each object of a kind that this simulation made. */
@@ -74,7 +88,7 @@ static void free_left(weir_chan *chan, struct findings *findings) {
 }
 
 static enum weir_verdict verdict_of(const struct simulation *simulation, const struct findings *findings) {
-  if (simulation->result != 0)
+  if (simulation->main.result != 0)
     return WEIR_VERDICT_ASSERT;
   if (findings->deadlocked != 0)
     return WEIR_VERDICT_DEADLOCK;
@@ -84,19 +98,19 @@ static enum weir_verdict verdict_of(const struct simulation *simulation, const s
 }
 
 void simulation_judge(struct simulation *simulation, struct weir_sim_report *report) {
-  struct findings findings = {0};
-  report->census = weir_counts();
-  const struct book *tasks = &weir_books[BOOK_TASK];
-  for (uint32_t slot = 0; slot < tasks->count; slot++)
-    if (book_at(tasks, slot) != NULL)
-      judge_task(simulation, book_at(tasks, slot), &findings);
+  struct findings findings = {.simulation = simulation};
+  report->census = census_since(&simulation->before);
+  tasks_each(judge_task, &findings);
+  if (simulation->livelock)
+    text_append(&findings.text, "no end after %" PRIu64 " steps, the second half of them in turns\n",
+                simulation->steps);
   if (simulation->abandoned_too_many)
     text_append(&findings.text, "%zu abandoned timers are pending, more than the %zu allowed\n",
-                simulation->worker.timers_abandoned, simulation->config->abandoned_max);
-  size_t abandoned = simulation->worker.timers_abandoned;
+                simulation->worker->timers_abandoned, simulation->config->abandoned_max);
+  size_t abandoned = simulation->worker->timers_abandoned;
   if (abandoned != 0)
     text_append(&findings.text, "left: %zu abandoned timers, still pending\n", abandoned);
-  run_take_down(&simulation->worker);
+  run_take_down(simulation->worker);
   findings.objects += (uint32_t)abandoned;
   for_each_left(BOOK_CHANNEL, report_left, &findings);
   for_each_left(BOOK_TIMER, report_left, &findings);

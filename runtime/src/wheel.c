@@ -44,10 +44,8 @@ static void place(struct wheel *wheel, struct wheel_node *node) {
 void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due) {
   node->due = due;
   wheel->count++;
-  if (wheel_tick_of(due) <= wheel->tick) {
-    /* Behind what is already due would break the order of ticks; the next tick is soon enough. */
-    node->due = (int64_t)((wheel->tick + 1) << WHEEL_TICK_BITS);
-  }
+  if (wheel_tick_of(due) <= wheel->tick)
+    node->due = (int64_t)(wheel->tick << WHEEL_TICK_BITS); /* not before what is already due */
   place(wheel, node);
 }
 

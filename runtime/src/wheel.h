@@ -30,8 +30,8 @@ struct wheel_node {
   struct wheel_node *next;
   struct wheel_node **link; /* what points at this node; NULL when on no list */
   int64_t due;              /* nanoseconds */
-  uint32_t kind;            /* the owner's */
-  uint32_t reserved;
+  uint32_t kind;            /* these two are the owner's */
+  uint32_t owner;
 };
 
 struct wheel {
@@ -45,7 +45,7 @@ struct wheel {
 
 void wheel_init(struct wheel *wheel, int64_t now);
 
-/* Links an unlinked node. A due time that has passed comes due at the next tick. */
+/* Links an unlinked node. A time that has passed is due at once, behind what is due already. */
 void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due);
 
 /* Unlinks a node, from a slot or from the due list. */

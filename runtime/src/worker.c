@@ -5,6 +5,8 @@
 
 enum { ROUND = 64, ROUND_NS = 100000 };
 
+struct worker *const weir_workers[] = {&weir_worker_one, &weir_worker_simulated};
+struct worker weir_worker_simulated = {.number = 1};
 struct worker weir_worker_one = {.wheel = {.due_tail = &weir_worker_one.wheel.due}, .random = 1};
 _Thread_local struct worker *weir_worker_here = &weir_worker_one;
 
@@ -28,9 +30,7 @@ static inline __attribute__((always_inline)) void switch_stacks(struct context *
 static inline struct task *next_task(struct worker *worker) {
   if (unlikely(worker->run.head == NULL || --worker->budget <= 0 || weir_port_mode != PORT_ONE))
     return NULL;
-  struct task *next = task_queue_pop(&worker->run);
-  next->ready = false;
-  return next;
+  return task_queue_pop(&worker->run);
 }
 
 __attribute__((noinline)) void worker_suspend(struct worker *worker) {
@@ -56,38 +56,17 @@ _Noreturn void worker_exit_task(struct worker *worker) {
   __builtin_unreachable();
 }
 
-static __attribute__((noinline)) void begin_task(void) {
+void worker_task_entry(void) {
   fiber_enter(&worker_here()->current->fiber);
   reap(worker_here());
-}
-
-static __attribute__((noinline)) _Noreturn void end_task(struct task *self) {
-  if (unlikely(self->defers != NULL))
+  struct task *self = worker_here()->current;
+  self->fn(self->arg);
+  if (unlikely(self->kept_count != 0))
     task_run_defers(self);
   worker_exit_task(worker_here());
 }
 
-/* A deferred function's storage is most naturally a local of the task's function, whose frame is dead when the function has
- * returned, but still there: nothing has been called since. So the stack pointer is moved below the lowest storage before
- * anything is, which is also why no sanitizer may put calls in here. */
-__attribute__((no_sanitize("address", "thread", "undefined"))) void worker_task_entry(void) {
-  begin_task();
-  struct task *self = weir_worker_here->current;
-  self->fn(self->arg);
-  char *frame = __builtin_frame_address(0);
-  char *lowest = frame;
-  for (struct weir_defer *defer = self->defers; defer != NULL; defer = defer->next)
-    if ((char *)defer < lowest && (char *)defer > self->low)
-      lowest = (char *)defer;
-  if (lowest != frame) {
-    char *below = __builtin_alloca((size_t)(frame - lowest));
-    __asm__ volatile("" : : "r"(below) : "memory"); /* else it is optimised away */
-  }
-  end_task(self);
-}
-
 void worker_dispatch(struct worker *worker, struct task *task) {
-  task->ready = false;
   worker->current = task;
   switch_stacks(&worker->context, &worker->fiber, &task->context, &task->fiber, false);
   worker->current = NULL;
@@ -122,8 +101,15 @@ static void expire_until(struct worker *worker, int64_t now) {
 }
 
 void worker_serve_timers(struct worker *worker) {
-  if (weir_port_mode == PORT_ONE && worker->wheel.count != 0)
+  if (weir_port_mode == PORT_ONE && worker->current != NULL && worker->wheel.count != 0)
     expire_until(worker, port_clock());
+}
+
+void worker_spend(struct worker *worker) {
+  if (likely(--worker->budget > 0))
+    return;
+  worker->budget = ROUND;
+  worker_serve_timers(worker);
 }
 
 /* Between two rounds: timers, and how long the next round may be. */

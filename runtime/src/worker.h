@@ -38,12 +38,16 @@ struct worker {
   bool ending; /* the run is being taken down: nothing new starts */
   struct task *main;
   struct task *chosen; /* simulation: what runs next */
+  uint32_t number;     /* its place in weir_workers */
+  uint32_t daemons;    /* tasks alive that are daemons */
   struct wait_queue settlers;
   struct stack_pool stacks;
   struct wheel wheel;
 };
 
 extern struct worker weir_worker_one;
+extern struct worker weir_worker_simulated;
+extern struct worker *const weir_workers[];
 extern _Thread_local struct worker *weir_worker_here;
 
 /* The calling thread's worker; outside a run the one that the next run will use. Read it again after a switch. */
@@ -52,7 +56,6 @@ static inline struct worker *worker_here(void) {
 }
 
 static inline void task_ready(struct task *task) {
-  task->ready = true;
   task_queue_push(&worker_here()->run, task);
 }
 
@@ -84,8 +87,12 @@ static inline uint32_t worker_draw(int kind, uint32_t bound) {
 /* Handles a node that the wheel gave up: a deadline or a timer. now is the time to report. */
 void worker_expire(struct worker *worker, struct wheel_node *node, int64_t now);
 
-/* Expires all that is due; a fresh reading of the clock. */
+/* Expires all that is due, for a task that looks without ever blocking; a fresh reading of the clock. Nothing outside a
+ * task: timers fire during a run. */
 void worker_serve_timers(struct worker *worker);
+
+/* The same, once in a round: for an operation that a task may repeat for ever without blocking. */
+void worker_spend(struct worker *worker);
 
 enum node_kind { NODE_DEADLINE, NODE_TIMER };
 

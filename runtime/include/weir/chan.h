@@ -13,7 +13,8 @@
  *   -EPERM      the call would have to block outside a task or inside a deferred function
  * An operation that can complete at once does so even if its deadline has passed. Waiters are served in the order in
  * which they began to wait. value may be NULL: a receive discards the element, a send sends zeros. A NULL channel: send
- * and receive wait until their deadline (a try is -EAGAIN). A blocked operation allocates nothing.
+ * and receive wait until their deadline (a try is -EAGAIN). A blocked operation allocates nothing. The channel
+ * of a timer is receive-only: send and close return -EINVAL, on_drop does nothing.
  */
 #ifndef WEIR_CHAN_H
 #define WEIR_CHAN_H

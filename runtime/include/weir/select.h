@@ -42,7 +42,7 @@ struct weir_case {
 /* Performs exactly one of the cases; chosen uniformly at random when several are ready.
  * Returns the index of the case that went through (its status says 0 or -EPIPE), or
  *   -ETIMEDOUT  none was ready before deadline; WEIR_POLL is Go's default branch
- *   -EINVAL     a case has an op that is neither send nor receive
+ *   -EINVAL     a case has an op that is neither send nor receive, or would send to a timer's channel
  *   -EPERM      it would have to block outside a task or inside a deferred function
  * A channel may stand in several cases; a select never pairs with itself. (NULL, 0, WEIR_FOREVER) blocks for ever. */
 WEIR_API int weir_select(struct weir_case *cases, size_t count, int64_t deadline);

@@ -45,8 +45,11 @@ WEIR_API int64_t weir_now(void);
 
 /* ---- deferred work ---------------------------------------------------------------------------------------------- */
 
-/* Caller storage, valid until the task's function returns: a local of that function will do. The fields belong to the
- * runtime. */
+/* How many deferred functions of a task the runtime keeps itself. */
+#define WEIR_DEFER_KEPT 16
+
+/* Caller storage; the fields belong to the runtime. A local of the task's function will do for the first WEIR_DEFER_KEPT
+ * that a task has pending; the storage of further ones must live until they have run, after the function has returned. */
 struct weir_defer {
   struct weir_defer *next;
   void (*fn)(void *arg);
