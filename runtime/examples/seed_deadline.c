@@ -1,0 +1,63 @@
+/* seed_deadline.c — the third way, which Go does not have: the select itself takes a deadline, so there is no timer
+ * object.
+ *
+ * An absolute deadline costs no allocation, nothing to stop, nothing to drain, nothing to reset and nothing to forget:
+ * none of the mistakes around Stop and Reset can be written down. Both modes are the same, because no timer is made. */
+#include <stdio.h>
+#include <weir.h>
+
+enum { COUNT = 100, CONCURRENCY = 3, ROUNDS = 20 };
+
+static weir_chan *subscribers[COUNT], *exit_channel;
+static weir_waitgroup publishers;
+
+static void pub(void *arg) {
+  const char *const msg = "news";
+  for (size_t j = (size_t)arg; j < COUNT; j += CONCURRENCY) {
+    struct weir_case cases[] = {WEIR_SEND(subscribers[j], &msg), WEIR_RECV(exit_channel, NULL)};
+    if (weir_select(cases, 2, weir_now() + 60 * WEIR_SECOND) == 1)
+      break;
+  }
+  weir_waitgroup_done(&publishers);
+}
+
+static void fn3(void) {
+  weir_waitgroup_add(&publishers, CONCURRENCY);
+  for (size_t i = 0; i < CONCURRENCY; i++)
+    weir_go(pub, (void *)i);
+  weir_waitgroup_wait(&publishers);
+}
+
+static size_t received;
+
+static void subscriber(void *arg) {
+  while (weir_chan_recv(arg, NULL) == 0)
+    received++;
+}
+
+static int program(void *mode_name) {
+  exit_channel = weir_chan_new(0, 0);
+  for (size_t i = 0; i < COUNT; i++)
+    weir_go(subscriber, subscribers[i] = weir_chan_new(sizeof(const char *), 1));
+  received = 0;
+  const size_t bytes = weir_counts().bytes;
+  for (int round = 0; round < ROUNDS; round++)
+    fn3();
+  weir_settle(WEIR_FOREVER);
+  const struct weir_counts now = weir_counts();
+  printf("%s: %zu messages, %zu timers pending, %zu abandoned, %zu live bytes\n", (const char *)mode_name, received,
+         now.timers_pending, now.timers_abandoned, now.bytes - bytes);
+  for (size_t i = 0; i < COUNT; i++)
+    weir_chan_close(subscribers[i]);
+  weir_settle(WEIR_FOREVER);
+  for (size_t i = 0; i < COUNT; i++)
+    weir_chan_unref(subscribers[i]);
+  weir_chan_unref(exit_channel);
+  return 0;
+}
+
+int main(void) {
+  const struct weir_config classic = {.timer_mode = WEIR_TIMERS_CLASSIC}, prompt = {.timer_mode = WEIR_TIMERS_PROMPT};
+  const int result = weir_run(&classic, program, "classic");
+  return result != 0 ? result : weir_run(&prompt, program, "prompt");
+}

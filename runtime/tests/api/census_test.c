@@ -1,0 +1,114 @@
+/* census_test.c — what each field of weir_counts() means, and weir/version.h. That scenarios return the counts is
+ * checked by every balanced run of the other files. */
+#include "run.h"
+
+#include <ctype.h>
+
+static void nothing_is_zero(void) {
+  const struct weir_counts zero = {0};
+  check_counts_equal(weir_counts(), zero);
+}
+
+static void channels_are_counted(void) {
+  enum { CHANNELS = 10 };
+  weir_chan *channels[CHANNELS];
+  size_t each = 0;
+  for (size_t i = 0; i < CHANNELS; i++) {
+    const size_t before = weir_counts().bytes;
+    channels[i] = weir_chan_new(100, 10);
+    const size_t bytes = weir_counts().bytes - before;
+    CHECK_INT(bytes, >=, 1000);
+    CHECK(each == 0 || each == bytes); /* the same every time: booked, not guessed */
+    each = bytes;
+    CHECK_EQ_INT(weir_counts().channels, i + 1);
+  }
+  for (size_t i = 0; i < CHANNELS; i++) {
+    weir_chan_unref(channels[i]);
+    CHECK_EQ_INT(weir_counts().channels, CHANNELS - 1 - i);
+    CHECK_EQ_INT(weir_counts().bytes, (CHANNELS - 1 - i) * each);
+  }
+}
+
+static void waits(void *arg) {
+  weir_chan_recv(arg, NULL);
+}
+
+static int tasks_body(void *arg) {
+  (void)arg;
+  weir_chan *c = weir_chan_new(0, 0);
+  const struct weir_counts before = weir_counts();
+  CHECK_EQ_INT(before.tasks, 1);
+  CHECK_INT(before.stack_bytes, >, 0); /* main's own */
+  for (int i = 0; i < 10; i++)
+    CHECK_EQ_INT(weir_go(waits, c), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  const struct weir_counts blocked = weir_counts();
+  CHECK_EQ_INT(blocked.tasks, 11);
+  CHECK_EQ_INT(blocked.channels, 1);
+  CHECK_EQ_INT((blocked.bytes - before.bytes) % 10, 0);
+  CHECK_INT(blocked.bytes - before.bytes, >, 0);
+  CHECK_EQ_INT(blocked.stack_bytes - before.stack_bytes, 10 * before.stack_bytes);
+  CHECK_INT(blocked.bytes - before.bytes, <, blocked.stack_bytes - before.stack_bytes);
+  CHECK_EQ_INT(weir_chan_close(c), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  check_counts_equal(weir_counts(), before);
+  weir_chan_unref(c);
+  return 0;
+}
+
+static void tasks_are_counted(void) {
+  run_everywhere(tasks_body, NULL);
+}
+
+static int timers_body(void *arg) {
+  (void)arg;
+  const struct weir_counts before = weir_counts();
+  weir_timer *t = weir_timer_new(WEIR_SECOND);
+  weir_ticker *ticker = weir_ticker_new(WEIR_SECOND);
+  weir_chan *after = weir_after(WEIR_SECOND);
+  weir_timer *function = weir_timer_func(WEIR_SECOND, waits, NULL);
+  struct weir_counts counts = weir_counts();
+  CHECK_EQ_INT(counts.timers, 4);
+  CHECK_EQ_INT(counts.timers_pending, 4);
+  CHECK_EQ_INT(counts.timers_abandoned, 0);
+  CHECK_EQ_INT(counts.channels, before.channels); /* theirs are not counted */
+  CHECK(weir_timer_stop(t));
+  CHECK(weir_timer_stop(function));
+  weir_ticker_stop(ticker);
+  counts = weir_counts();
+  CHECK_EQ_INT(counts.timers, 4);
+  CHECK_EQ_INT(counts.timers_pending, 1);
+  weir_timer_free(t);
+  weir_timer_free(function);
+  weir_ticker_free(ticker);
+  CHECK_EQ_INT(weir_sleep(2 * WEIR_SECOND), 0);
+  counts = weir_counts();
+  CHECK_EQ_INT(counts.timers, 1); /* the after: due, unread and held */
+  CHECK_EQ_INT(counts.timers_pending, 0);
+  weir_chan_unref(after);
+  check_counts_equal(weir_counts(), before);
+  return 0;
+}
+
+static void timers_are_counted(void) {
+  simulate_quiet(WEIR_TIMERS_CLASSIC, timers_body, NULL);
+  simulate_quiet(WEIR_TIMERS_PROMPT, timers_body, NULL);
+}
+
+static void version_and_build(void) {
+  CHECK_STR(weir_version(), WEIR_VERSION_STRING);
+  char numbers[32];
+  snprintf(numbers, sizeof numbers, "%d.%d.%d", WEIR_VERSION_MAJOR, WEIR_VERSION_MINOR, WEIR_VERSION_PATCH);
+  CHECK_STR(weir_version(), numbers);
+  CHECK_INT(strlen(weir_build()), >, 0);
+  for (const char *p = weir_build(); *p != '\0'; p++)
+    CHECK(islower((unsigned char)*p) || ispunct((unsigned char)*p));
+  CHECK_CONTAINS(weir_build_flags(), "-");
+}
+
+static const struct check_case cases[] = {
+    CHECK_CASE(nothing_is_zero),    CHECK_CASE(channels_are_counted), CHECK_CASE(tasks_are_counted),
+    CHECK_CASE(timers_are_counted), CHECK_CASE(version_and_build),
+};
+
+CHECK_MAIN(cases)

@@ -1,0 +1,116 @@
+/* stack_test.c — a stack that overflows ends the program; the message names the task's start line and its stack size.
+ */
+#include "run.h"
+
+/* Touches every page on its way down, as a deep recursion does. What it does with the result keeps the compiler from
+ * making it a loop; the limit, a thousand times any stack here, keeps it from calling the recursion infinite. */
+static int descends(volatile int *depth) {
+  volatile char frame[512];
+  frame[0] = (char)++*depth;
+  return *depth < 10000000 ? descends(depth) + frame[0] : 0;
+}
+
+static void overflows(void *arg) {
+  (void)arg;
+  volatile int depth = 0;
+  descends(&depth);
+}
+
+static int default_body(void *arg) {
+  (void)arg;
+  CHECK_EQ_INT(weir_go_at(overflows, NULL, "deep.c", 42), 0);
+  return weir_sleep(WEIR_MILLISECOND);
+}
+
+static int named_body(void *arg) {
+  (void)arg;
+  const struct weir_task_options options = {.name = "the diver", .stack_size = 1024 * 1024};
+  CHECK_EQ_INT(weir_go_with_at(&options, overflows, NULL, "deeper.c", 43), 0);
+  return weir_sleep(WEIR_MILLISECOND);
+}
+
+static int main_body(void *arg) {
+  overflows(arg);
+  return 0;
+}
+
+static void runs_default_body(void) {
+  weir_run(NULL, default_body, NULL);
+}
+
+static void runs_named_body(void) {
+  weir_run(NULL, named_body, NULL);
+}
+
+static void runs_main_body(void) {
+  weir_run(NULL, main_body, NULL);
+}
+
+static struct check_child child;
+
+/* The size is rounded up, and the default is larger under a sanitizer, whose frames are larger: so the message must
+ * hold a number of that order. */
+static void check_names_size(const char *text, size_t at_least) {
+  for (const char *p = text; *p != '\0'; p++)
+    if (*p >= '0' && *p <= '9') {
+      char *end;
+      const unsigned long long number = strtoull(p, &end, 10);
+      if (number >= at_least && number <= 64 * at_least)
+        return;
+      p = end - 1;
+    }
+  check_fail(__FILE__, __LINE__, "no size of %zu bytes and a little more in:\n%s", at_least, text);
+}
+
+static void overflow_names_start_line_and_size(void) {
+  check_child_run(&child, runs_default_body);
+  CHECK(check_child_died(&child));
+  CHECK_CONTAINS(child.output, "stack");
+  CHECK_CONTAINS(child.output, "deep.c:42");
+  check_names_size(child.output, 56 * 1024);
+}
+
+static void overflow_names_task_and_its_own_size(void) {
+  check_child_run(&child, runs_named_body);
+  CHECK(check_child_died(&child));
+  CHECK_CONTAINS(child.output, "deeper.c:43");
+  CHECK_CONTAINS(child.output, "the diver");
+  check_names_size(child.output, 1024 * 1024);
+}
+
+static void overflow_of_main(void) {
+  check_child_run(&child, runs_main_body);
+  CHECK(check_child_died(&child));
+  CHECK_CONTAINS(child.output, "stack");
+}
+
+/* A fault that is no overflow keeps its own meaning: it is not called one. */
+static void reads_nowhere(void *arg) {
+  volatile int *volatile nowhere = arg;
+  *nowhere = 1;
+}
+
+static int fault_body(void *arg) {
+  (void)arg;
+  CHECK_EQ_INT(weir_go_at(reads_nowhere, NULL, "wild.c", 44), 0);
+  return weir_sleep(WEIR_MILLISECOND);
+}
+
+static void runs_fault_body(void) {
+  weir_run(NULL, fault_body, NULL);
+}
+
+static void other_faults_are_not_called_overflow(void) {
+  check_child_run(&child, runs_fault_body);
+  CHECK(check_child_died(&child));
+  CHECK_LACKS(child.output, "wild.c:44");
+}
+
+static const struct check_case cases[] = {
+    CHECK_CASE(overflow_names_start_line_and_size),
+    CHECK_CASE(overflow_names_task_and_its_own_size),
+    CHECK_CASE(overflow_of_main),
+    CHECK_CASE(other_faults_are_not_called_overflow),
+};
+
+CHECK_MAIN(cases)
