@@ -141,8 +141,8 @@ static inline void complete(struct weir_case *other, int status) {
 }
 
 static inline void buffer_push(weir_chan *c, const void *value) {
-  uint32_t tail = c->head + c->length;
-  tail = tail >= c->capacity ? tail - c->capacity : tail;
+  uint32_t room_behind = c->capacity - c->head;
+  uint32_t tail = c->length >= room_behind ? c->length - room_behind : c->head + c->length;
   move_element(chan_slot(c, tail), value, c->element_size);
   c->length++;
 }

@@ -39,7 +39,9 @@ struct weir_chan {
 };
 
 static inline char *chan_slot(weir_chan *c, uint32_t index) {
-  return (char *)(c + 1) + (size_t)index * c->element_size;
+  char *buffer = (char *)(c + 1);
+  __asm__("" : "+r"(buffer)); /* the compiler must not bound it by the struct */
+  return buffer + (size_t)index * c->element_size;
 }
 
 static inline struct weir_case *case_of(struct waiter *waiter) {

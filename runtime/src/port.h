@@ -7,7 +7,7 @@
  *   (several workers: the locks below get their atomic form behind the same branch)
  *
  * Invariants: the mode changes only while no run and no simulation is active. A lock is held for a few instructions and
- * never across a context switch, except that the one given to wait_commit is released after the switch.
+ * never across a context switch: wait_commit releases the one it is given before it switches.
  *
  * Rejected: a table of function pointers (an indirect call on each lock); compiling the core once a mode (what is
  * simulated would not be what runs).

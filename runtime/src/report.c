@@ -33,11 +33,11 @@ static void append_case(struct line *line, const struct weir_case *one) {
 }
 
 static void append_cases(struct line *line, const struct wait *wait) {
-  const char *first = (const char *)wait->first - offsetof(struct weir_case, reserved);
   if (wait->count == 0) {
     append(line, "a select of no cases");
     return;
   }
+  const char *first = (const char *)wait->first - offsetof(struct weir_case, reserved);
   if (wait->count > 1)
     append(line, "select of %u: ", wait->count);
   for (uint32_t i = 0; i < wait->count && i < 4; i++) {
@@ -64,8 +64,13 @@ static void append_wait(struct line *line, const struct wait *wait) {
     append(line, "settle");
     break;
   }
-  if (wait->deadline != WEIR_FOREVER)
-    append(line, ", with a deadline in %.6f s", (double)(wait->deadline - port_clock()) / 1e9);
+  int64_t left;
+  if (wait->deadline == WEIR_FOREVER)
+    return;
+  if (__builtin_sub_overflow(wait->deadline, port_clock(), &left) || left < 0)
+    append(line, ", with a deadline that has passed");
+  else
+    append(line, ", with a deadline in %.6f s", (double)left / 1e9);
 }
 
 static void append_name(struct line *line, const struct task *task) {

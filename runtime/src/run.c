@@ -56,7 +56,7 @@ static void log_line(void *context, const char *line) {
 static bool describe_overflow(const void *address) {
   const struct task *task = worker_here()->current;
   const char *at = address;
-  if (task == NULL || at < task->low || at >= task->low + STACK_PAGE)
+  if (task == NULL || at < task->low || at >= task->low + STACK_GUARD)
     return false;
   char line[REPORT_LINE];
   char who[REPORT_LINE / 2];
@@ -64,7 +64,7 @@ static bool describe_overflow(const void *address) {
   int length = snprintf(line, sizeof line,
                         "weir: stack overflow in %s: its stack has %zu bytes; ask for more with weir_go_with "
                         "(.stack_size) or weir_config.stack_size\n",
-                        who, ((size_t)1 << task->size_class) - STACK_PAGE);
+                        who, ((size_t)1 << task->size_class) - STACK_GUARD);
   if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
     return true;
   return true;
@@ -79,7 +79,7 @@ static int check_config(const struct weir_config *config) {
     run_log("weir: config.timer_mode is %d: use WEIR_TIMERS_PROMPT or WEIR_TIMERS_CLASSIC", (int)config->timer_mode);
     return -EINVAL;
   }
-  if (config->stack_size != 0 && stack_class(config->stack_size, sizeof(struct task)) == 0) {
+  if (config->stack_size != 0 && stack_class(config->stack_size, TASK_SIZE) == 0) {
     run_log("weir: config.stack_size is %zu: the largest stack is 2 GiB", config->stack_size);
     return -EINVAL;
   }
@@ -100,9 +100,9 @@ int run_begin(struct worker *worker, const struct weir_config *config) {
   weir_run_generation++;
   weir_worker_here = worker;
   worker->timer_mode = config->timer_mode;
-  worker->stack_class = stack_class(config->stack_size != 0 ? config->stack_size : DEFAULT_STACK, sizeof(struct task));
+  worker->stack_class = stack_class(config->stack_size != 0 ? config->stack_size : DEFAULT_STACK, TASK_SIZE);
   worker->run = (struct task_queue){0};
-  worker->granted = worker->budget = 0;
+  worker->granted = worker->budget = worker->spent = 0;
   worker->tasks_made = 0;
   worker->main_done = worker->ending = false;
   worker->round_time = port_clock();
@@ -127,9 +127,12 @@ static void withdraw_task(struct task *task, void *context) {
   wait_abort(&task->wait);
 }
 
+/* As the current task, so that what a deferred function defers is run too; it must not block here either. */
 static void run_defers_of(struct task *task, void *context) {
-  (void)context;
+  struct worker *worker = context;
+  worker->current = task;
   task_run_defers(task);
+  worker->current = NULL;
 }
 
 static void free_task(struct task *task, void *context) {
@@ -142,7 +145,7 @@ void run_take_down(struct worker *worker) {
   worker->run = (struct task_queue){0};
   tasks_each(withdraw_task, NULL);
   timers_end();
-  tasks_each(run_defers_of, NULL);
+  tasks_each(run_defers_of, worker);
   timers_end();
   tasks_each(free_task, NULL);
   worker->watched = 0; /* nothing is pending; receivers that were withdrawn above did not count themselves out */

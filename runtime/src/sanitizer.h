@@ -29,6 +29,7 @@
 #ifdef WEIR_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
 #endif
 #ifdef WEIR_TSAN
 #include <sanitizer/tsan_interface.h>
@@ -67,9 +68,23 @@ static inline void fiber_create(struct fiber *fiber, void *bottom, size_t size) 
 }
 
 /* After its last switch away, from another stack. */
-static inline void fiber_destroy(struct fiber *fiber) {
+#ifdef WEIR_ASAN
+__attribute__((no_sanitize("address")))
+#endif
+static inline void
+fiber_destroy(struct fiber *fiber) {
   (void)fiber;
 #ifdef WEIR_ASAN
+  if (fiber->fake_stack != NULL) {
+    /* It will not resume: only a last switch away from it gives its fake stack back. */
+    void *own;
+    const void *bottom;
+    size_t size;
+    __sanitizer_start_switch_fiber(&own, fiber->bottom, fiber->size);
+    __sanitizer_finish_switch_fiber(fiber->fake_stack, &bottom, &size);
+    __sanitizer_start_switch_fiber(NULL, bottom, size);
+    __sanitizer_finish_switch_fiber(own, NULL, NULL);
+  }
   /* Frames that never returned leave their red zones behind. */
   __asan_unpoison_memory_region(fiber->bottom, fiber->size);
 #endif
@@ -78,9 +93,11 @@ static inline void fiber_destroy(struct fiber *fiber) {
 #endif
 }
 
-static inline void fiber_leave(struct fiber *from, struct fiber *to, bool last) {
+static inline __attribute__((always_inline)) void fiber_leave(struct fiber *from, struct fiber *to, bool last) {
   (void)from, (void)to, (void)last;
 #ifdef WEIR_ASAN
+  if (last)
+    from->fake_stack = NULL;
   __sanitizer_start_switch_fiber(last ? NULL : &from->fake_stack, to->bottom, to->size);
 #endif
 #ifdef WEIR_TSAN
@@ -88,10 +105,25 @@ static inline void fiber_leave(struct fiber *from, struct fiber *to, bool last) 
 #endif
 }
 
-static inline void fiber_enter(struct fiber *to) {
+static inline __attribute__((always_inline)) void fiber_enter(struct fiber *to) {
   (void)to;
 #ifdef WEIR_ASAN
   __sanitizer_finish_switch_fiber(to->fake_stack, NULL, NULL);
+#endif
+}
+
+/* Memory that holds stacks: LeakSanitizer looks for pointers there. */
+static inline void stack_memory_register(void *memory, size_t size) {
+  (void)memory, (void)size;
+#ifdef WEIR_ASAN
+  __lsan_register_root_region(memory, size);
+#endif
+}
+
+static inline void stack_memory_deregister(void *memory, size_t size) {
+  (void)memory, (void)size;
+#ifdef WEIR_ASAN
+  __lsan_unregister_root_region(memory, size);
 #endif
 }
 

@@ -148,7 +148,7 @@ static void stay_behind(void) {
 
 static void step(const char *operation, const weir_chan *chan) {
   struct worker *worker = sim.worker;
-  if (worker->current == NULL)
+  if (worker->current == NULL || worker->ending)
     return;
   trace(operation, chan);
   if (!count_step())

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGION_CLASS = 22, SMALLEST_CLASS = 14, LARGEST_CLASS = 32, STAGGERS = 16, STAGGER = 128 };
+enum { REGION_CLASS = 22, SMALLEST_CLASS = 17, LARGEST_CLASS = 32, STAGGERS = 16, STAGGER = 128 };
 
 struct stack_free {
   struct stack_free *next;
@@ -18,7 +18,7 @@ struct stack_free {
 uint8_t stack_class(size_t usable, size_t control) {
   if (usable > (size_t)1 << (LARGEST_CLASS - 1))
     return 0;
-  size_t bytes = usable + control + STACK_PAGE + (STAGGERS - 1) * STAGGER;
+  size_t bytes = usable + control + STACK_GUARD + (STAGGERS - 1) * STAGGER;
   uint8_t size_class = SMALLEST_CLASS;
   while ((size_t)1 << size_class < bytes)
     size_class++;
@@ -42,6 +42,7 @@ static struct stack_region *region_new(uint8_t size_class) {
     port_release(region);
     return NULL;
   }
+  stack_memory_register(region->memory, size);
   region->size = size;
   region->slots = (uint32_t)slots;
   region->used = 0;
@@ -67,9 +68,9 @@ bool stack_take(struct stack_pool *pool, uint8_t size_class, struct stack *stack
     pool->regions = pool->open[size_class] = region;
   }
   char *low = region->memory + ((size_t)region->used << size_class);
-  if (!port_guard(low, STACK_PAGE))
+  if (!port_guard(low, STACK_GUARD))
     return false;
-  region->valgrind[region->used++] = stack_register(low + STACK_PAGE, low + ((size_t)1 << size_class));
+  region->valgrind[region->used++] = stack_register(low + STACK_GUARD, low + ((size_t)1 << size_class));
   stack->low = low;
   stack->top = slot_top(low, size_class);
   return true;
@@ -87,6 +88,7 @@ void stack_pool_free(struct stack_pool *pool) {
     next = region->next;
     for (uint32_t slot = 0; slot < region->used; slot++)
       stack_deregister(region->valgrind[slot]);
+    stack_memory_deregister(region->memory, region->size);
     port_unmap(region->memory, region->size);
     port_release(region);
   }
@@ -103,10 +105,17 @@ static stack_t previous_stack;
 static void *signal_stack;
 
 static void handle_fault(int number, siginfo_t *info, void *context) {
-  (void)context;
-  if (describe_overflow(info->si_addr))
+  if (info->si_code > 0 && describe_overflow(info->si_addr))
     abort();
-  sigaction(number, &previous_action, NULL); /* the faulting instruction runs again and meets it */
+  if (previous_action.sa_flags & SA_SIGINFO) {
+    previous_action.sa_sigaction(number, info, context);
+  } else if (previous_action.sa_handler != SIG_DFL && previous_action.sa_handler != SIG_IGN) {
+    previous_action.sa_handler(number);
+  } else {
+    sigaction(number, &previous_action, NULL);
+    if (info->si_code <= 0)
+      raise(number); /* it was sent; a fault comes again by itself */
+  }
 }
 
 bool stack_watch(bool (*describe)(const void *address)) {
@@ -119,6 +128,8 @@ bool stack_watch(bool (*describe)(const void *address)) {
   struct sigaction action = {.sa_sigaction = handle_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&action.sa_mask);
   sigaction(SIGSEGV, &action, &previous_action);
+  if (previous_action.sa_sigaction == handle_fault) /* a program put back what it had found during an earlier run */
+    previous_action = (struct sigaction){.sa_handler = SIG_DFL};
   return true;
 }
 

@@ -1,9 +1,11 @@
 /* stack.h — pooled, guarded stacks.
  *
- * A slot is a power of two of bytes: one guard page, then the stack; the task's control block lies at its top, so that
- * a parked task touches one page. Slots are cut from regions of 4 MiB (or of one slot, when larger) and pooled last in,
+ * A slot is a power of two of bytes: the guard, then the stack; the task's control block lies at its top, so that a
+ * parked task touches one page. The guard is 64 KiB of address space: a large frame does not step over it, and it is
+ * whole pages on every Linux. Slots are cut from regions of 4 MiB (or of one slot, when larger) and pooled last in,
  * first out by size; regions go back to the system when a run ends. Tops are staggered by cache lines from slot to
- * slot: slots are a power of two apart, and all tasks' hot lines would otherwise fall into the same sets of the cache.
+ * slot: slots are a power of two apart, and all tasks' hot lines would otherwise fall into the same sets of the
+ * cache.
  *
  * Rejected: mmap a stack (two system calls and a mapping each; vm.max_map_count ends it at 32,750 tasks).
  */
@@ -14,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STACK_PAGE = 4096, STACK_CLASSES = 48 };
+enum { STACK_GUARD = 64 * 1024, STACK_CLASSES = 48 };
 
 struct stack_region {
   struct stack_region *next;
@@ -34,7 +36,7 @@ struct stack_pool {
 };
 
 struct stack {
-  char *low;          /* the guard page's address */
+  char *low;          /* the guard's address */
   char *top;          /* one past the usable bytes, 64-byte aligned, staggered */
   uint8_t size_class; /* the slot is 1 << size_class bytes */
 };
@@ -51,8 +53,9 @@ void stack_give(struct stack_pool *pool, char *low, uint8_t size_class);
 /* Unmaps everything. No stack of the pool is in use. */
 void stack_pool_free(struct stack_pool *pool);
 
-/* Installs (once a process) the handler that recognises the overflow of a task's stack: it calls describe(address) on a
- * stack of its own and, when that returns false, lets the signal take its usual course. False without memory. */
+/* Installs, for the length of a run, the handler that recognises the overflow of a task's stack: it calls
+ * describe(address) on a stack of its own and, when that returns false, lets the signal take its usual course. False
+ * without memory. */
 bool stack_watch(bool (*describe)(const void *address));
 void stack_unwatch(void);
 

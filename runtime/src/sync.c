@@ -35,14 +35,12 @@ int weir_waitgroup_done(weir_waitgroup *group) {
 
 int weir_waitgroup_wait_until(weir_waitgroup *group, int64_t deadline) {
   port_step("group wait", NULL);
-  if (group->count == 0)
-    return 0;
-  if (deadline == WEIR_POLL)
-    return -ETIMEDOUT;
-  if (!wait_allowed())
-    return -EPERM;
   port_lock(lock_of(group));
-  return wait_in_queue(WAIT_FOR_GROUP, queue_of(group), deadline, lock_of(group));
+  if (likely(group->count != 0 && deadline != WEIR_POLL && wait_allowed()))
+    return wait_in_queue(WAIT_FOR_GROUP, queue_of(group), deadline, lock_of(group));
+  int result = group->count == 0 ? 0 : deadline == WEIR_POLL ? -ETIMEDOUT : -EPERM;
+  port_unlock(lock_of(group));
+  return result;
 }
 
 int weir_waitgroup_wait(weir_waitgroup *group) {

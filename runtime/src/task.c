@@ -11,11 +11,11 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
   struct worker *worker = worker_here();
   uint8_t size_class = worker->stack_class;
   if (options != NULL && options->stack_size != 0)
-    size_class = stack_class(options->stack_size, sizeof(struct task));
+    size_class = stack_class(options->stack_size, TASK_SIZE);
   struct stack stack;
   if (port_allocation_fails() || size_class == 0 || !stack_take(&worker->stacks, size_class, &stack))
     return NULL;
-  char *top = stack.top - ((sizeof(struct task) + 63) & ~(size_t)63);
+  char *top = stack.top - TASK_SIZE;
   struct task *task = (struct task *)top;
   task->book = book_enter(BOOK_TASK, task, sizeof *task);
   if (unlikely(task->book == BOOK_NONE)) {
@@ -39,8 +39,8 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
   task->size_class = size_class;
   task->daemon = options != NULL && options->daemon;
   task->deferring = false;
-  context_init(&task->context, stack.low + STACK_PAGE, top, worker_task_entry);
-  fiber_create(&task->fiber, stack.low + STACK_PAGE, (size_t)(top - stack.low) - STACK_PAGE);
+  context_init(&task->context, stack.low + STACK_GUARD, top, worker_task_entry);
+  fiber_create(&task->fiber, stack.low + STACK_GUARD, (size_t)(top - stack.low) - STACK_GUARD);
   return task;
 }
 
@@ -126,6 +126,10 @@ int weir_sleep_until(int64_t deadline) {
   port_step("sleep", NULL);
   if (!wait_allowed())
     return -EPERM;
+  if (deadline <= port_clock()) {
+    weir_yield();
+    return 0;
+  }
   struct wait *wait = wait_open(WAIT_FOR_TIME, NULL, 0, 0);
   wait_commit(wait, deadline, NULL);
   return 0;

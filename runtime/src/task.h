@@ -22,7 +22,7 @@ struct task {
   void (*fn)(void *arg);
   void *arg;
   const char *name;
-  char *low; /* the stack's guard page */
+  char *low; /* the stack's slot: its guard */
   uint32_t site;
   uint32_t book;
   uint32_t birth;
@@ -33,13 +33,16 @@ struct task {
   uint32_t kept_count;
   struct weir_defer *defers; /* those beyond what is kept, in the caller's storage */
   struct fiber fiber;
-  /* Deferred functions are copied here, because their storage is most naturally a local of the task's function, which is
-   * gone when they run. */
+  /* Deferred functions are copied here, because their storage is most naturally a local of the task's function, which
+   * is gone when they run. */
   struct kept_defer {
     void (*fn)(void *arg);
     void *arg;
   } kept[WEIR_DEFER_KEPT];
 };
+
+/* What a control block takes from the top of its stack. */
+enum { TASK_SIZE = (sizeof(struct task) + 63) & ~(size_t)63 };
 
 struct task_queue {
   struct task *head;

@@ -7,8 +7,8 @@
  *   fired      unlinked  yes                   receive → idle; prompt: stop and reset discard the tick
  *   abandoned  linked    no                    (classic, references == 0) expiry, or the run's end, frees it
  *
- * A timer stays in the wheel of the worker that armed it (node.owner): made outside a run it belongs to the next run, also
- * while a simulation goes on. Timers fire only during a run.
+ * A timer stays in the wheel of the worker that armed it (node.owner): made outside a run it belongs to the next run,
+ * also while a simulation goes on. Timers fire only during a run.
  *
  * The block lives while it has a reference (the handle's, or those of its channel) or is abandoned. worker->watched
  * counts an armed timer that could wake a task: a function timer, or one with a waiting receiver; deadlock detection

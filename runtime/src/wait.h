@@ -7,14 +7,15 @@
  *   state         moved by                               to
  *   WAIT_IDLE     the task, wait_open                    WAIT_OPEN     waiters may be enlisted, others may see them
  *   WAIT_OPEN     a waker, wait_claim                    WAIT_CLAIMED  with that waiter, which leaves its queue
- *   WAIT_OPEN     the deadline's expiry, the run's end   WAIT_CLAIMED  with no waiter
+ *   WAIT_OPEN     the deadline's expiry                  WAIT_CLAIMED  with no waiter
  *   WAIT_CLAIMED  the task, when wait_commit returns     WAIT_IDLE
+ *   any           the run's end, wait_abort              WAIT_IDLE     without waking
  *
- * Invariants: a waiter is in a queue only while its wait is open, or claimed but not yet resumed. The task then withdraws
- * those that lost, unless somebody who met them before has taken them out (wait_claim, chan_purge): whoever asks whether a
- * queue is waited on must look at the state. Queues are first in, first out. The deadline's wheel node
- * is unlinked by its expiry, or by the task when it resumes; an expiry that finds the wait claimed came second. Nothing is allocated: a waiter lies on the waiting task's stack or in the
- * caller's case array.
+ * Invariants: a waiter is in a queue only while its wait is open, or claimed but not yet resumed. The task then
+ * withdraws those that lost, unless somebody who met them before has taken them out (wait_claim, chan_purge): whoever
+ * asks whether a queue is waited on must look at the state. Queues are first in, first out. The deadline's wheel node
+ * is unlinked by its expiry, or by the task when it resumes; an expiry that finds the wait claimed came second.
+ * Nothing is allocated: a waiter lies on the waiting task's stack or in the caller's case array.
  *
  * Rejected: one object each for select and for single operations (two places for one race); waking by broadcast and
  * re-checking (a thundering herd, and no FIFO); a queue with a sentinel (16 bytes more in each channel).

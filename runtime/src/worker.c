@@ -101,20 +101,22 @@ static void expire_until(struct worker *worker, int64_t now) {
 }
 
 void worker_serve_timers(struct worker *worker) {
-  if (weir_port_mode == PORT_ONE && worker->current != NULL && worker->wheel.count != 0)
+  bool running = worker->current != NULL && !worker->ending;
+  if (weir_port_mode == PORT_ONE && running && worker->wheel.count != 0)
     expire_until(worker, port_clock());
 }
 
 void worker_spend(struct worker *worker) {
-  if (likely(--worker->budget > 0))
+  if (likely(++worker->spent < ROUND))
     return;
-  worker->budget = ROUND;
+  worker->spent = 0;
   worker_serve_timers(worker);
 }
 
 /* Between two rounds: timers, and how long the next round may be. */
 static void begin_round(struct worker *worker) {
-  int32_t used = worker->granted - worker->budget;
+  int32_t before = worker->granted;
+  int32_t used = before - worker->budget;
   worker->granted = ROUND;
   if (worker->wheel.count != 0) {
     int64_t now = port_clock();
@@ -123,6 +125,8 @@ static void begin_round(struct worker *worker) {
     if (took > ROUND_NS) {
       int64_t fitting = (int64_t)used * ROUND_NS / took;
       worker->granted = fitting < 1 ? 1 : fitting < ROUND ? (int32_t)fitting : ROUND;
+    } else if (before < ROUND) {
+      worker->granted = 2 * before < ROUND ? 2 * before : ROUND;
     }
     expire_until(worker, now);
   }

@@ -1,9 +1,10 @@
 /* worker.h — a worker: the run queue, the wheel and the loop of one thread.
  *
- * A blocking task switches straight to the next runnable one. Every ROUND dispatches (fewer when the last round took
- * long: about 100 microseconds is the aim) it switches to the worker's own stack instead, where the loop reads the
- * clock once, expires timers, and sleeps when there is nothing to run. So nothing starves, and neither a block nor a
- * wake reads a clock.
+ * A blocking task switches straight to the next runnable one. Every 64 dispatches it switches to the worker's own stack
+ * instead, where the loop reads the clock once, expires timers, and sleeps when there is nothing to run. So nothing
+ * starves, and neither a block nor a wake reads a clock. The aim is a round of 100 microseconds: a round that took
+ * longer shortens the next ones, which then grow again by doubling; tasks that turn slow all at once can overrun one
+ * round.
  *
  * Idle order: due timers, runnable tasks, a task that waits for everything to settle, sleep until the wheel's next
  * tick; a deadlock when nothing that is pending could wake a task (watched == 0).
@@ -22,6 +23,7 @@ struct worker {
   struct task_queue run;
   int32_t budget; /* dispatches left in this round */
   int32_t granted;
+  int32_t spent;      /* worker_spend's count */
   struct task *ended; /* to be reaped after the next switch */
   struct context context;
   struct fiber fiber;

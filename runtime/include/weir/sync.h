@@ -4,7 +4,8 @@
  *     weir_waitgroup_add(&group, 2);  ... each task ends with weir_waitgroup_done(&group); ...
  *     weir_waitgroup_wait(&group);
  *
- * Caller storage; all-zero is ready to use; it must stay valid while a task waits on it. Nothing here allocates.
+ * Caller storage; all-zero is ready to use; it must stay valid while a task waits on it, also when main has
+ * returned. Nothing here allocates.
  */
 #ifndef WEIR_SYNC_H
 #define WEIR_SYNC_H

@@ -46,10 +46,11 @@ WEIR_API int64_t weir_now(void);
 /* ---- deferred work ---------------------------------------------------------------------------------------------- */
 
 /* How many deferred functions of a task the runtime keeps itself. */
-#define WEIR_DEFER_KEPT 16
+#define WEIR_DEFER_KEPT 8
 
-/* Caller storage; the fields belong to the runtime. A local of the task's function will do for the first WEIR_DEFER_KEPT
- * that a task has pending; the storage of further ones must live until they have run, after the function has returned. */
+/* Caller storage; the fields belong to the runtime. A local of the task's function will do for the first
+ * WEIR_DEFER_KEPT that a task has pending; the storage of further ones must live until they have run, after the
+ * function has returned. */
 struct weir_defer {
   struct weir_defer *next;
   void (*fn)(void *arg);
@@ -70,8 +71,8 @@ enum weir_timer_mode {
 /* Zero in every field is the default. */
 struct weir_config {
   unsigned workers; /* 0 = the default. This version runs one worker: 2 and more is -EINVAL */
-  /* Bytes a task may use, rounded up; 0 = 56 KiB (more under AddressSanitizer). One guard page lies below: compile code with
-   * frames larger than a page with -fstack-clash-protection. */
+  /* Bytes a task may use, rounded up; 0 = 56 KiB (more under AddressSanitizer). 64 KiB of guard lie below: compile
+   * code with larger frames with -fstack-clash-protection. */
   size_t stack_size;
   enum weir_timer_mode timer_mode;                  /* how Stop, Reset and abandoned timers behave */
   int *result;                                      /* where main's own result goes, or NULL */
