@@ -126,7 +126,7 @@ static void begin_round(struct worker *worker) {
       int64_t fitting = (int64_t)used * ROUND_NS / took;
       worker->granted = fitting < 1 ? 1 : fitting < ROUND ? (int32_t)fitting : ROUND;
     } else if (before < ROUND) {
-      worker->granted = 2 * before < ROUND ? 2 * before : ROUND;
+      worker->granted = before < 1 ? 1 : 2 * before < ROUND ? 2 * before : ROUND;
     }
     expire_until(worker, now);
   }

@@ -127,8 +127,27 @@ static int no_run_body(void *arg) {
   return weir_task_count() == 1 && weir_counts().tasks == 1 ? 0 : 1;
 }
 
+static void frees_timer(void *arg) {
+  weir_timer_free(arg);
+}
+
+static void watches_for_an_hour(void *arg) {
+  (void)arg;
+  weir_timer *t = weir_timer_new(an_hour);
+  struct weir_defer storage;
+  weir_defer(&storage, frees_timer, t);
+  weir_chan_recv(weir_timer_chan(t), NULL);
+}
+
+static int leaves_watcher_body(void *arg) {
+  CHECK_EQ_INT(weir_go(watches_for_an_hour, arg), 0);
+  return weir_settle(WEIR_FOREVER);
+}
+
 static void another_run_may_follow(void) {
   deadlocks(null_body, NULL);
+  CHECK_EQ_INT(run_logged(WEIR_TIMERS_PROMPT, &deadlock_log, leaves_watcher_body, NULL), 0);
+  deadlocks(null_body, NULL); /* a wake source of the run before is none of this one */
   run_balanced(WEIR_TIMERS_PROMPT, no_run_body, NULL);
   CHECK_EQ_INT(weir_counts().stack_bytes, 0);
 }

@@ -34,6 +34,42 @@ static void run_at_return_last_in_first_out(void) {
   CHECK_STR(order, "<>321m"); /* main's too */
 }
 
+/* More than the runtime keeps itself: the storage of those beyond outlives the function. */
+enum { MANY = 2 * WEIR_DEFER_KEPT + 5 };
+
+static int many_next;
+
+static void counts_down(void *arg) {
+  CHECK_EQ_INT(*(int *)arg, --many_next);
+}
+
+static void defers_many(void *arg) {
+  static struct weir_defer storage[MANY];
+  static int numbers[MANY];
+  for (many_next = 0; many_next < MANY; many_next++) {
+    numbers[many_next] = many_next;
+    weir_defer(&storage[many_next], counts_down, &numbers[many_next]);
+  }
+  if (arg != NULL)
+    weir_chan_recv(arg, NULL);
+}
+
+static int many_body(void *arg) {
+  CHECK_EQ_INT(weir_go(defers_many, arg), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  CHECK_EQ_INT(many_next, arg != NULL ? MANY : 0);
+  return 0;
+}
+
+static void any_number_last_in_first_out(void) {
+  static struct run_log log;
+  weir_chan *c = weir_chan_new(0, 0);
+  run_balanced(WEIR_TIMERS_PROMPT, many_body, NULL);
+  CHECK_EQ_INT(run_logged(WEIR_TIMERS_PROMPT, &log, many_body, c), 0);
+  CHECK_EQ_INT(many_next, 0); /* also when the task was destroyed */
+  weir_chan_unref(c);
+}
+
 static int destroyed_body(void *arg) {
   order[0] = '\0';
   CHECK_EQ_INT(weir_go(defers_three, arg), 0);
@@ -164,8 +200,11 @@ static void may_wake_others_and_give_back(void) {
 }
 
 static const struct check_case cases[] = {
-    CHECK_CASE(run_at_return_last_in_first_out),  CHECK_CASE(run_when_the_task_is_destroyed),
-    CHECK_CASE(run_when_a_deadlock_ends_the_run), CHECK_CASE(blocking_is_refused),
+    CHECK_CASE(any_number_last_in_first_out),
+    CHECK_CASE(run_at_return_last_in_first_out),
+    CHECK_CASE(run_when_the_task_is_destroyed),
+    CHECK_CASE(run_when_a_deadlock_ends_the_run),
+    CHECK_CASE(blocking_is_refused),
     CHECK_CASE(may_wake_others_and_give_back),
 };
 

@@ -264,6 +264,57 @@ static void two_selects_meet(void) {
   run_everywhere(two_selects_body, NULL);
 }
 
+static void waits_on_two(void *arg) {
+  weir_chan *const *two = arg;
+  struct weir_case cases[] = {WEIR_RECV(two[0], NULL), WEIR_RECV(two[1], NULL)};
+  CHECK_EQ_INT(weir_select(cases, 2, WEIR_FOREVER), 0);
+}
+
+/* Between the event that ends a select and its task's running again, its other cases are nobody's: no operation meets
+ * them, and their channel may be given back. */
+static int ended_body(void *arg) {
+  const int kind = *(const int *)arg;
+  weir_chan *two[] = {weir_chan_new(sizeof(int), 0), weir_chan_new(sizeof(int), 0)};
+  struct weir_case cases[] = {WEIR_SEND(NULL, NULL), WEIR_SEND(two[1], NULL)};
+  CHECK_EQ_INT(weir_go(waits_on_two, two), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  CHECK_EQ_INT(weir_chan_try_send(two[0], NULL), 0);
+  if (kind == 0)
+    CHECK_EQ_INT(weir_select(cases, 2, WEIR_POLL), -ETIMEDOUT);
+  if (kind == 1)
+    CHECK_EQ_INT(weir_select(cases, 2, weir_now() + WEIR_MILLISECOND), -ETIMEDOUT);
+  if (kind == 2)
+    CHECK_EQ_INT(weir_chan_send_until(two[1], NULL, WEIR_POLL), -ETIMEDOUT);
+  if (kind == 3)
+    CHECK_EQ_INT(weir_chan_close(two[1]), 0);
+  weir_chan_unref(two[1]); /* and no abort */
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  weir_chan_unref(two[0]);
+  return 0;
+}
+
+static void ended_select_is_no_waiter(int kind) {
+  run_everywhere(ended_body, &kind);
+}
+
+static int timer_channel_body(void *arg) {
+  (void)arg;
+  weir_timer *t = weir_timer_new(60 * WEIR_SECOND);
+  weir_chan *c = weir_timer_chan(t);
+  const int64_t value = 1;
+  struct weir_case cases[] = {WEIR_SEND(c, &value)};
+  CHECK_EQ_INT(weir_chan_send(c, &value), -EINVAL); /* it is receive-only, as Go's type says */
+  CHECK_EQ_INT(weir_chan_try_send(c, &value), -EINVAL);
+  CHECK_EQ_INT(weir_chan_close(c), -EINVAL);
+  CHECK_EQ_INT(weir_select(cases, 1, WEIR_POLL), -EINVAL);
+  weir_timer_free(t);
+  return 0;
+}
+
+static void timer_channel_is_receive_only(void) {
+  run_everywhere(timer_channel_body, NULL);
+}
+
 /* ---- many cases ------------------------------------------------------------------------------------------------ */
 
 enum { MANY = 1000 };
@@ -315,6 +366,11 @@ static const struct check_case cases[] = {
     CHECK_CASE_WITH("woken_by_close_of_the_send_case", woken_by, 3),
     CHECK_CASE(never_pairs_with_itself),
     CHECK_CASE(two_selects_meet),
+    CHECK_CASE_WITH("ended_select_meets_no_poll", ended_select_is_no_waiter, 0),
+    CHECK_CASE_WITH("ended_select_meets_no_select", ended_select_is_no_waiter, 1),
+    CHECK_CASE_WITH("ended_select_meets_no_send", ended_select_is_no_waiter, 2),
+    CHECK_CASE_WITH("ended_select_meets_no_close", ended_select_is_no_waiter, 3),
+    CHECK_CASE(timer_channel_is_receive_only),
     CHECK_CASE(thousand_cases),
 };
 

@@ -1,0 +1,164 @@
+/* main.c — weir-report: result files in, a page and a summary out.
+ *
+ * Exit status: 0 both files stand; 2 bad usage or bad input, and nothing has been written; 1 the machine's fault (no
+ * gnuplot, no space). Each file is written beside its place and renamed, so that a page is the whole page or the old
+ * one. */
+#include "allocation.h"
+#include "page.h"
+#include "summary.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2 };
+
+struct options {
+  const char *directory;
+  char **files;
+  size_t file_count;
+};
+
+const char *argp_program_version = "weir-report " WEIR_REPORT_VERSION;
+
+static const struct argp_option option_table[] = {
+    {"output", 'o', "DIR", 0, "Write DIR/index.html and DIR/summary.md; DIR is made if need be", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state) {
+  struct options *options = state->input;
+  switch (key) {
+  case 'o':
+    options->directory = argument;
+    return 0;
+  case ARGP_KEY_ARG:
+    options->files = allocation_append(options->files, options->file_count, sizeof *options->files);
+    options->files[options->file_count++] = argument;
+    return 0;
+  case ARGP_KEY_END:
+    if (options->file_count == 0)
+      argp_error(state, "no result file given: weir-report results.json -o DIR");
+    if (options->directory == NULL || *options->directory == '\0')
+      argp_error(state, "no folder given for the report: add -o DIR");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp argp = {option_table,
+                                 parse_option,
+                                 "results.json…",
+                                 "Makes a report from the results of weir-bench.\vThe report is one HTML file that "
+                                 "needs no network and no script, and a "
+                                 "Markdown summary. Several files are taken as several runs of the same sweep: "
+                                 "repetitions of one row are put together.\n\n"
+                                 "Exit status: 0 done, 1 the report could not be made here, 2 bad usage or bad input.",
+                                 NULL,
+                                 NULL,
+                                 NULL};
+
+static int complain(enum exit_status status, const char *text) {
+  fprintf(stderr, "weir-report: %s\n", text);
+  return status;
+}
+
+static bool make_directory(const char *directory) {
+  char *path = allocation_string(directory);
+  for (char *at = path + 1; *at != '\0'; at++) {
+    if (*at != '/')
+      continue;
+    *at = '\0';
+    mkdir(path, 0777);
+    *at = '/';
+  }
+  mkdir(path, 0777);
+  struct stat status;
+  bool good = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+  if (good)
+    errno = 0;
+  else if (errno == 0 || errno == EEXIST)
+    errno = ENOTDIR;
+  free(path);
+  return good;
+}
+
+typedef bool writer(FILE *out, const struct report *report, struct problem *problem);
+
+static bool write_summary(FILE *out, const struct report *report, struct problem *problem) {
+  (void)problem;
+  summary_write(out, report);
+  return true;
+}
+
+static bool write_file(const char *directory, const char *name, writer *write, const struct report *report,
+                       struct problem *problem) {
+  char *path = allocation_format("%s/%s", directory, name), *fresh = allocation_format("%s.new", path);
+  FILE *out = fopen(fresh, "w");
+  bool good = out != NULL;
+  if (!good)
+    problem_set(problem, "%s: %s", fresh, strerror(errno));
+  good = good && write(out, report, problem);
+  bool written = out != NULL && ferror(out) == 0;
+  written = out != NULL && fclose(out) == 0 && written;
+  if (good && (!written || rename(fresh, path) != 0))
+    good = problem_set(problem, "%s: cannot be written: %s", path, strerror(errno));
+  if (!good)
+    unlink(fresh);
+  free(fresh);
+  free(path);
+  return good;
+}
+
+static int make_report(const struct results *results, const char *directory) {
+  struct problem problem;
+  struct steady steady = steady_of(results);
+  struct sweep sweep = sweep_of(results);
+  struct comparison comparison = comparison_of(results);
+  struct story story = story_of(&steady);
+  struct report report = {results, &steady, &sweep, &comparison, &story, WEIR_REPORT_VERSION};
+  bool good = make_directory(directory) || problem_set(&problem, "%s: %s", directory, strerror(errno));
+  good = good && write_file(directory, "index.html", page_write, &report, &problem);
+  good = good && write_file(directory, "summary.md", write_summary, &report, &problem);
+  story_free(&story);
+  comparison_free(&comparison);
+  sweep_free(&sweep);
+  steady_free(&steady);
+  return good ? EXIT_DONE : complain(EXIT_MACHINE, problem.text);
+}
+
+static void announce(const struct results *results, const char *directory) {
+  size_t failed = 0;
+  for (size_t i = 0; i < results->count; i++)
+    failed += results->cells[i].failures > 0;
+  printf("weir-report: %s/index.html and summary.md from %zu rows", directory, results->count);
+  if (failed > 0)
+    printf(", %zu of which failed at least once", failed);
+  putchar('\n');
+}
+
+int main(int argc, char **argv) {
+  struct options options = {0};
+  struct results results = {0};
+  struct problem problem;
+  argp_err_exit_status = EXIT_INPUT;
+  argp_parse(&argp, argc, argv, 0, NULL, &options);
+  int status = EXIT_DONE;
+  for (size_t i = 0; i < options.file_count && status == EXIT_DONE; i++)
+    if (!results_read(&results, options.files[i], RESULTS_SIZE_LIMIT, &problem))
+      status = complain(EXIT_INPUT, problem.text);
+  if (status == EXIT_DONE) {
+    results_finish(&results);
+    status = make_report(&results, options.directory);
+  }
+  if (status == EXIT_DONE)
+    announce(&results, options.directory);
+  results_free(&results);
+  free(options.files);
+  return status;
+}

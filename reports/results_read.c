@@ -1,0 +1,238 @@
+/* results_read.c — see results.h: a file, checked field by field, into cells.
+ *
+ * Each refusal names the file and the place: line and column where the text is no JSON, the row's position, its name
+ * and the field where the JSON is no result. */
+#include "results.h"
+
+#include "allocation.h"
+#include "row_name.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA "1"
+
+static const char *const counter_fields[COUNTER_COUNT] = {
+    [COUNTER_RATE] = "rate",
+    [COUNTER_TIMERS_PENDING] = "timers_pending",
+    [COUNTER_TIMERS_ABANDONED] = "timers_abandoned",
+    [COUNTER_LIVE_BYTES] = "live_bytes",
+    [COUNTER_BYTES_PER_TIMER] = "bytes_per_timer",
+    [COUNTER_TIMEOUT_NS] = "timeout_ns",
+    [COUNTER_SECONDS] = "seconds",
+    [COUNTER_STEADY] = "steady",
+    [COUNTER_TIMEOUTS] = "timeouts",
+    [COUNTER_NS_PER_TIMEOUT] = "ns_per_timeout",
+    [COUNTER_ROUND_P99_NS] = "round_p99_ns",
+    [COUNTER_P50_NS] = "p50_ns",
+    [COUNTER_P99_NS] = "p99_ns",
+    [COUNTER_P999_NS] = "p999_ns",
+    [COUNTER_FIRED] = "fired",
+    [COUNTER_SEQUENCE] = "sequence",
+    [COUNTER_AT_SECONDS] = "at_seconds",
+};
+
+/* Timers are counted by those who can see them: Go's runtime does not show its heap of timers. */
+static const enum counter steady_needs[] = {COUNTER_RATE, COUNTER_LIVE_BYTES, COUNTER_BYTES_PER_TIMER,
+                                            COUNTER_TIMEOUT_NS, COUNTER_STEADY};
+
+/* The place a refusal speaks of. */
+struct place {
+  const char *path;
+  size_t row;
+  const char *name;
+};
+
+static bool refuse(struct problem *problem, const struct place *place, const char *field, const char *why) {
+  return problem_set(problem, "%s: benchmarks[%zu].%s%s%s%s: %s", place->path, place->row, field,
+                     place->name == NULL ? "" : " (", place->name == NULL ? "" : place->name,
+                     place->name == NULL ? "" : ")", why);
+}
+
+static bool read_file(const char *path, size_t limit, char **content, size_t *size, struct problem *problem) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL)
+    return problem_set(problem, "%s: %s", path, strerror(errno));
+  char *bytes = NULL;
+  size_t length = 0, capacity = 0;
+  while (length <= limit) {
+    if (length + 1 >= capacity) {
+      capacity = capacity == 0 ? 1 << 16 : 2 * capacity;
+      char *grown = realloc(bytes, capacity);
+      if (grown == NULL)
+        break;
+      bytes = grown;
+    }
+    size_t got = fread(bytes + length, 1, capacity - length - 1, file);
+    length += got;
+    if (got == 0)
+      break;
+  }
+  bool failed = ferror(file) != 0;
+  int error = errno;
+  fclose(file);
+  if (failed || length > limit || bytes == NULL) {
+    free(bytes);
+    return failed ? problem_set(problem, "%s: %s", path, strerror(error))
+                  : problem_set(problem, "%s: larger than %zu bytes, the limit for one result file; is it one?", path,
+                                limit);
+  }
+  bytes[length] = '\0';
+  *content = bytes;
+  *size = length;
+  return true;
+}
+
+static bool read_number(json_t *row, const char *field, double *number, const struct place *place,
+                        struct problem *problem) {
+  json_t *value = json_object_get(row, field);
+  if (value == NULL)
+    return refuse(problem, place, field, "is missing");
+  if (!json_is_number(value))
+    return refuse(problem, place, field, "is not a number");
+  *number = json_number_value(value);
+  return true;
+}
+
+static bool read_sample(json_t *row, const struct cell *cell, struct sample *sample, const struct place *place,
+                        struct problem *problem) {
+  json_t *unit = json_object_get(row, "time_unit");
+  if (!json_is_string(unit) || strcmp(json_string_value(unit), "ns") != 0)
+    return refuse(problem, place, "time_unit", "is not \"ns\"");
+  if (!read_number(row, "real_time", &sample->ns, place, problem))
+    return false;
+  if (!(sample->ns > 0))
+    return refuse(problem, place, "real_time", "is not positive, and the row does not say error_occurred");
+  for (int i = 0; i < COUNTER_COUNT; i++) {
+    sample->counters[i] = NAN;
+    if (json_object_get(row, counter_fields[i]) != NULL &&
+        !read_number(row, counter_fields[i], &sample->counters[i], place, problem))
+      return false;
+  }
+  for (size_t i = 0; cell->point.family == FAMILY_STEADY && i < sizeof steady_needs / sizeof *steady_needs; i++)
+    if (isnan(sample->counters[steady_needs[i]]))
+      return refuse(problem, place, counter_fields[steady_needs[i]], "is missing");
+  return true;
+}
+
+static struct cell *cell_of(struct results *results, struct row_name *name, const struct point *point) {
+  char *full = allocation_format("%s/workers:%ld%s%s", name->benchmark, name->workers,
+                                 name->peer == NULL ? "" : "/peer:", name->peer == NULL ? "" : name->peer);
+  json_t *position = json_object_get(results->index, full);
+  if (position != NULL) {
+    free(full);
+    free(name->benchmark);
+    free(name->peer);
+    return &results->cells[json_integer_value(position)];
+  }
+  json_object_set_new(results->index, full, json_integer((json_int_t)results->count));
+  results->cells = allocation_append(results->cells, results->count, sizeof *results->cells);
+  struct cell *cell = &results->cells[results->count++];
+  *cell = (struct cell){
+      .name = full, .benchmark = name->benchmark, .peer = name->peer, .workers = name->workers, .point = *point};
+  return cell;
+}
+
+static bool read_row(struct results *results, json_t *row, struct place *place, struct problem *problem) {
+  struct problem inner;
+  struct row_name name;
+  struct point point;
+  if (!json_is_object(row))
+    return problem_set(problem, "%s: benchmarks[%zu] is not an object", place->path, place->row);
+  const char *text = json_string_value(json_object_get(row, "name"));
+  if (text == NULL)
+    return refuse(problem, place, "name", "is missing or not a string");
+  place->name = text;
+  const char *type = json_string_value(json_object_get(row, "run_type"));
+  if (type == NULL)
+    return refuse(problem, place, "run_type", "is missing or not a string");
+  if (strcmp(type, "aggregate") == 0)
+    return true;
+  if (!row_name_parse(text, &name, &inner))
+    return refuse(problem, place, "name", inner.text);
+  bool good = point_parse(name.benchmark, name.workers, &point, &inner);
+  if (!good) {
+    free(name.benchmark);
+    free(name.peer);
+    return refuse(problem, place, "name", inner.text);
+  }
+  struct cell *cell = cell_of(results, &name, &point);
+  json_t *failed = json_object_get(row, "error_occurred");
+  if (failed != NULL && !json_is_boolean(failed))
+    return refuse(problem, place, "error_occurred", "is neither true nor false");
+  if (json_is_true(failed)) {
+    const char *message = json_string_value(json_object_get(row, "error_message"));
+    if (cell->failures++ == 0)
+      cell->failure = allocation_string(message == NULL ? "no message" : message);
+    return true;
+  }
+  cell->samples = allocation_append(cell->samples, cell->count, sizeof *cell->samples);
+  if (!read_sample(row, cell, &cell->samples[cell->count], place, problem))
+    return false;
+  cell->count++;
+  return true;
+}
+
+static bool check_document(json_t *document, const char *path, struct problem *problem) {
+  if (!json_is_object(document))
+    return problem_set(problem, "%s: is not a JSON object with \"context\" and \"benchmarks\"", path);
+  json_t *context = json_object_get(document, "context");
+  if (!json_is_object(context))
+    return problem_set(problem, "%s: context: is missing or not an object", path);
+  json_t *schema = json_object_get(context, "weir_schema");
+  if (!json_is_string(schema))
+    return problem_set(problem, "%s: context.weir_schema: is missing or not a string; was it written by weir-bench?",
+                       path);
+  if (strcmp(json_string_value(schema), SCHEMA) != 0)
+    return problem_set(problem, "%s: context.weir_schema: is \"%s\", but this weir-report reads \"" SCHEMA "\"", path,
+                       json_string_value(schema));
+  if (!json_is_array(json_object_get(document, "benchmarks")))
+    return problem_set(problem, "%s: benchmarks: is missing or not an array", path);
+  return true;
+}
+
+static bool read_document(struct results *results, const char *path, json_t *document, struct problem *problem) {
+  size_t position;
+  json_t *row;
+  if (!check_document(document, path, problem))
+    return false;
+  if (results->index == NULL)
+    results->index = json_object();
+  json_array_foreach(json_object_get(document, "benchmarks"), position, row) {
+    struct place place = {.path = path, .row = position};
+    if (!read_row(results, row, &place, problem))
+      return false;
+  }
+  if (results->count == 0)
+    return problem_set(problem, "%s: benchmarks: holds no row of weir-bench", path);
+  return true;
+}
+
+bool results_read(struct results *results, const char *path, size_t size_limit, struct problem *problem) {
+  char *content = NULL;
+  size_t size = 0;
+  json_error_t error;
+  if (!read_file(path, size_limit, &content, &size, problem))
+    return false;
+  json_t *document = json_loadb(content, size, JSON_REJECT_DUPLICATES, &error);
+  if (document == NULL) {
+    free(content);
+    return problem_set(problem, "%s:%d:%d: %s", path, error.line, error.column, error.text);
+  }
+  bool good = read_document(results, path, document, problem);
+  if (good) {
+    results->sources = allocation_append(results->sources, results->source_count, sizeof *results->sources);
+    results->sources[results->source_count++] =
+        (struct source){.path = allocation_string(path),
+                        .content = content,
+                        .size = size,
+                        .context = json_incref(json_object_get(document, "context"))};
+  } else {
+    free(content);
+  }
+  json_decref(document);
+  return good;
+}

@@ -1,0 +1,157 @@
+#!/bin/sh
+# program.sh — runs the whole of weir-report on synthetic results and judges what it leaves behind.
+#
+#   program.sh CASE weir-report make_results check_page
+#
+# A case is a function below. Exit status 0 only if everything it demands is so.
+set -eu
+case_name=$1 report=$2 make_results=$3 check_page=$4
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+fail() {
+  echo "program.sh $case_name: $*" >&2
+  exit 1
+}
+
+# holds FILE TEXT: the text stands in the file.   lacks FILE TEXT: it does not.
+holds() { grep -qF -e "$2" "$1" || fail "$1 lacks: $2"; }
+lacks() { if grep -qiF -e "$2" "$1"; then fail "$1 holds: $2"; fi; }
+
+# ends STATUS command…: standard output and error go to files out and err.
+ends() {
+  wanted=$1
+  shift
+  status=0
+  "$@" >out 2>err || status=$?
+  test "$status" -eq "$wanted" || fail "exit status $status instead of $wanted: $* ($(cat err))"
+}
+
+full() {
+  "$make_results" full >full.json
+  ends 0 "$report" full.json -o site/deep
+  holds out "914 rows, 10 of which failed"
+  "$check_page" site/deep/index.html
+  page=site/deep/index.html
+  holds $page "<code>after</code> in classic mode leaves a timer behind"
+  holds $page "✓ within 20"
+  holds $page "never reached steady state (0 of 7 repetitions did)"
+  holds $page "✕ failed: peer went away"
+  holds $page "count 99999 instead of 100000: a message was lost"
+  holds $page "missing: no such program"
+  holds $page "7 repetitions a row"
+  holds $page "taken interleaved"
+  holds $page "≤ 0.6 × Boost.Fiber"
+  holds $page "not in this run"
+  holds $page "prefers-color-scheme: dark"
+  holds $page "data:application/json;base64,"
+  # Both failed maps say so instead of showing a 0: once in Weir's map, once in the ratios, for each of three loads.
+  test "$(grep -c '<text>✕ failed</text>' $page)" -eq 8 || fail "not eight failed marks in the pictures"
+  lacks $page "<text>0</text>"
+  holds site/deep/summary.md "| after | classic | Weir |"
+  holds site/deep/summary.md "within 20 %"
+  holds site/deep/summary.md "never reached steady state"
+  # The raw data in the page are the file.
+  sed -n 's/.*data:application\/json;base64,\([^"]*\)".*/\1/p' $page | base64 -d | cmp - full.json
+  # The same input gives the same page, byte for byte.
+  ends 0 "$report" full.json -o again
+  cmp $page again/index.html
+  cmp site/deep/summary.md again/summary.md
+  ls again | grep -q new && fail "an unfinished file was left" || true
+}
+
+hostile() {
+  "$make_results" hostile >hostile.json
+  ends 0 "$report" hostile.json -o site
+  "$check_page" site/index.html
+  for file in site/index.html site/summary.md; do
+    lacks $file "<script"
+    lacks $file "<img"
+  done
+  lacks site/summary.md "@everyone"
+  lacks site/summary.md "](javascript"
+  holds site/index.html "&lt;script&gt;alert(5)&lt;/<wbr>script&gt;"
+  test "$(find . -name hostile | wc -l)" -eq 0 || fail "gnuplot obeyed a name"
+}
+
+few() {
+  "$make_results" small >small.json
+  "$make_results" alone >alone.json
+  ends 0 "$report" small.json -o small
+  "$check_page" small/index.html
+  # By hand: medians 12, 64, 18; Go 64 / 12 = 5.3.
+  holds small/index.html '12.0<span class="range">10.0–14.0</span>'
+  holds small/index.html "5.3×"
+  holds small/index.html "~ cannot tell"
+  holds small/index.html "holds the median with 94"
+  holds small/index.html "hold no rows of the family <code>steady</code>"
+  holds small/index.html "5 of 5</td>"
+  ends 0 "$report" --output=alone alone.json
+  "$check_page" alone/index.html
+  holds alone/index.html "no peer took part"
+  ends 0 "$report" small.json alone.json -o both
+  "$check_page" both/index.html
+  holds both/index.html "<th scope=\"col\">alone.json</th>"
+}
+
+all_failed() {
+  "$make_results" failed >failed.json
+  ends 0 "$report" failed.json -o site
+  "$check_page" site/index.html
+  holds site/index.html "No row has a single good repetition."
+  holds site/index.html "✕ failed: nothing works today"
+  lacks site/index.html ">0.00"
+  lacks site/index.html '<p class="legend"'
+  holds site/summary.md "**0 met, 0 not met, 0 cannot tell**"
+}
+
+bad_input() {
+  "$make_results" small >small.json
+  head -c 2000 small.json >truncated.json
+  sed 's/"real_time": 12,/"real_time": NaN,/' small.json >nan.json
+  sed '0,/"time_unit": "ns",/s///' small.json >unitless.json
+  sed 's/"weir_schema": "1",//' small.json >foreign.json
+  printf '\377\376' >binary.json
+  for file in truncated nan unitless foreign binary absent; do
+    ends 2 "$report" small.json $file.json -o site
+    holds err "$file.json:"
+    test ! -e site || fail "$file.json: something was written"
+  done
+  ends 2 "$report" truncated.json -o site && grep -qE 'truncated.json:[0-9]+:[0-9]+: ' err || fail "no line: $(cat err)"
+  ends 2 "$report" nan.json -o site && grep -qE 'nan.json:[0-9]+:[0-9]+: .*NaN' err || fail "no line: $(cat err)"
+  ends 2 "$report" unitless.json -o site
+  holds err "unitless.json: benchmarks[0].time_unit (channel/spsc/capacity:128/workers:1)"
+  # A page that stood there stays as it was.
+  ends 0 "$report" small.json -o site
+  cp site/index.html before.html
+  ends 2 "$report" nan.json -o site
+  cmp site/index.html before.html
+}
+
+usage() {
+  "$make_results" small >small.json
+  ends 2 "$report"
+  holds err "no result file"
+  ends 2 "$report" small.json
+  holds err "-o DIR"
+  ends 2 "$report" --no-such-option
+  ends 0 "$report" --help
+  holds out "--output=DIR"
+  ends 0 "$report" --version
+  grep -qE '^weir-report [0-9]+\.[0-9]+' out || fail "no version: $(cat out)"
+  : >file
+  ends 1 "$report" small.json -o file
+  holds err "file: Not a directory"
+}
+
+no_gnuplot() {
+  "$make_results" full >full.json
+  mkdir empty
+  ends 1 env PATH="$folder/empty" "$report" full.json -o site
+  holds err "gnuplot-nox"
+  test ! -e site/index.html || fail "a page without pictures was left"
+  test ! -e site/index.html.new || fail "an unfinished page was left"
+}
+
+$case_name
