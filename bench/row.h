@@ -1,0 +1,131 @@
+/* bench/row.h — one row of the sweep: a named amount of work that counts what it really did.
+ *
+ * A row's program is the first task of a run of the runtime. It makes what it needs, warms up, calls row_start,
+ * performs run->n operations (rows that deliver whole rounds: at least n), calls row_stop with the number of operations
+ * that its tasks counted, and cleans up. Only what lies between start and stop is timed.
+ *
+ * Invariants
+ *   - A count comes from the tasks that did the work, never from n.
+ *   - row_run refuses a run whose count is not what was asked for: a row that works less than it says cannot be fast.
+ *   - n is a multiple of row->step, so that a row never measures a part of a batch.
+ *
+ * Rejected: timing the whole weir_run (a run's start and end would be measured); handing out Google Benchmark's State
+ * to the rows (they would be C++ and could not be the same work as a peer's loop).
+ */
+#ifndef BENCH_ROW_H
+#define BENCH_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <weir.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ROW_NAME_SIZE = 128, ROW_FIELDS = 12, ROW_FAILURE_SIZE = 256 };
+
+/* Who receives what a broadcast offers. */
+enum row_load {
+  ROW_LOAD_READY = 0, /* every subscriber */
+  ROW_LOAD_SLOW,      /* all but each tenth one */
+  ROW_LOAD_EXIT,      /* every subscriber; the middle one closes the round's exit channel */
+};
+
+/* A number that goes beside the time. The name is a literal. */
+struct row_field {
+  const char *name;
+  double value;
+};
+
+struct row_result {
+  int64_t ns;    /* between row_start and row_stop */
+  int64_t count; /* operations done */
+  size_t field_count;
+  struct row_field fields[ROW_FIELDS];
+  char failure[ROW_FAILURE_SIZE]; /* empty: the run is good */
+};
+
+struct row_run;
+
+/* Zero in every field is its default; a row uses the parameters that its name shows. */
+struct row {
+  char name[ROW_NAME_SIZE];            /* as the goals have it, without /workers: */
+  int (*program)(struct row_run *run); /* 0, or a negative errno: the run failed */
+  int64_t step;                        /* n is a multiple of it, and at least it */
+  int64_t ns_min;                      /* the timed part should last at least so long, unless the target is 0 */
+  bool whole_rounds;                   /* the count may exceed n */
+  enum weir_timer_mode mode;
+
+  size_t element, capacity, cases, ready, tasks, producers, consumers, pending;
+
+  size_t subscribers, concurrency;
+  enum weir_timeout_policy policy;
+  enum row_load load;
+  int64_t timeout;
+};
+
+struct row_run {
+  const struct row *row;
+  int64_t n;
+  int64_t started;
+  struct row_result *result;
+};
+
+/* Runs the row once with one worker. The result has a failure when the run came to no end or did the wrong amount of
+ * work. Called outside any run. */
+void row_run(const struct row *row, int64_t n, struct row_result *result);
+
+/* The failure of a run that was asked for n operations and counted count; empty when it is what was asked for. */
+void row_check_count(const char *name, int64_t n, int64_t count, bool whole_rounds, char failure[ROW_FAILURE_SIZE]);
+
+/* For programs. */
+int64_t row_clock(void); /* CLOCK_MONOTONIC, in nanoseconds */
+void row_start(struct row_run *run);
+void row_stop(struct row_run *run, int64_t count);
+void row_field(struct row_run *run, const char *name, double value);
+
+/* The smallest of the values that so many in a thousand do not exceed; of few values the greatest. Sorts them;
+ * count is not 0. */
+int64_t row_percentile(int64_t *values, size_t count, size_t in_thousand);
+
+/* count channels in an array that row_channels_free gives back; NULL when there is no memory. */
+weir_chan **row_channels_new(size_t count, size_t element, size_t capacity);
+void row_channels_free(weir_chan **channels, size_t count);
+
+/* ---- the rows ------------------------------------------------------------------------------------------------- */
+
+struct row_list {
+  struct row *rows;
+  size_t count, room;
+};
+
+/* Adds a copy of row under the formatted name; ends the program when there is no memory. */
+void row_list_add(struct row_list *list, const struct row *row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void row_list_free(struct row_list *list);
+
+void rows_task(struct row_list *list);
+void rows_channel(struct row_list *list);
+void rows_select(struct row_list *list);
+void rows_timer(struct row_list *list);
+void rows_wake(struct row_list *list);
+void rows_parked(struct row_list *list);
+
+/* A cell has the broadcast's parameters: policy, mode, load, subscribers, concurrency, capacity, timeout. */
+void rows_broadcast(struct row_list *list, const struct row *cell);
+void rows_steady(struct row_list *list, const struct row *cell);
+
+/* A row that loses one operation: it must fail. Only for the test that shows it. */
+void rows_wrong_count(struct row_list *list);
+
+const char *row_policy_name(enum weir_timeout_policy policy);
+const char *row_mode_name(enum weir_timer_mode mode);
+const char *row_load_name(enum row_load load);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
