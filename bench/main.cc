@@ -66,8 +66,8 @@ void refuse_slow_library() {
   }
 }
 
-// peers.txt beside the peers, in the folder of this program: NAME<TAB>PROGRAM a line, # begins a comment. A program
-// without a leading slash is found from there. A line whose program does not exist is a peer that could not be built.
+// Those that peers/peers.txt beside this program lists: NAME<TAB>PROGRAM a line, a program without a leading slash seen
+// from there.
 std::vector<std::pair<std::string, std::string>> built_peers() {
   char self[4096];
   ssize_t length = readlink("/proc/self/exe", self, sizeof(self));

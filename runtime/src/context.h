@@ -12,6 +12,7 @@
 #ifndef WEIR_CONTEXT_H
 #define WEIR_CONTEXT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #if !defined(WEIR_CONTEXT_UCONTEXT) && !defined(__x86_64__) && !defined(__aarch64__)

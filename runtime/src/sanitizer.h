@@ -112,24 +112,13 @@ static inline __attribute__((always_inline)) void fiber_enter(struct fiber *to) 
 #endif
 }
 
-/* Memory that holds stacks: LeakSanitizer looks for pointers there. */
-static inline void stack_memory_register(void *memory, size_t size) {
-  (void)memory, (void)size;
-#ifdef WEIR_ASAN
-  __lsan_register_root_region(memory, size);
-#endif
-}
-
-static inline void stack_memory_deregister(void *memory, size_t size) {
-  (void)memory, (void)size;
-#ifdef WEIR_ASAN
-  __lsan_unregister_root_region(memory, size);
-#endif
-}
-
-/* A stack's life as Valgrind sees it; the returned number identifies it. */
-static inline unsigned stack_register(void *low, void *high) {
+/* A stack's life as Valgrind sees it, and as LeakSanitizer, which looks for pointers in it (a guard must not be part of it).
+ * The returned number identifies it. */
+static inline unsigned stack_register(char *low, char *high) {
   (void)low, (void)high;
+#ifdef WEIR_ASAN
+  __lsan_register_root_region(low, (size_t)(high - low));
+#endif
 #ifdef WEIR_VALGRIND
   return VALGRIND_STACK_REGISTER(low, high);
 #else
@@ -137,8 +126,11 @@ static inline unsigned stack_register(void *low, void *high) {
 #endif
 }
 
-static inline void stack_deregister(unsigned number) {
-  (void)number;
+static inline void stack_deregister(unsigned number, char *low, char *high) {
+  (void)number, (void)low, (void)high;
+#ifdef WEIR_ASAN
+  __lsan_unregister_root_region(low, (size_t)(high - low));
+#endif
 #ifdef WEIR_VALGRIND
   VALGRIND_STACK_DEREGISTER(number);
 #endif

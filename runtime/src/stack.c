@@ -42,7 +42,6 @@ static struct stack_region *region_new(uint8_t size_class) {
     port_release(region);
     return NULL;
   }
-  stack_memory_register(region->memory, size);
   region->size = size;
   region->slots = (uint32_t)slots;
   region->used = 0;
@@ -86,9 +85,10 @@ void stack_give(struct stack_pool *pool, char *low, uint8_t size_class) {
 void stack_pool_free(struct stack_pool *pool) {
   for (struct stack_region *region = pool->regions, *next; region != NULL; region = next) {
     next = region->next;
-    for (uint32_t slot = 0; slot < region->used; slot++)
-      stack_deregister(region->valgrind[slot]);
-    stack_memory_deregister(region->memory, region->size);
+    size_t slot_size = region->size / region->slots;
+    char *low = region->memory;
+    for (uint32_t slot = 0; slot < region->used; slot++, low += slot_size)
+      stack_deregister(region->valgrind[slot], low + STACK_GUARD, low + slot_size);
     port_unmap(region->memory, region->size);
     port_release(region);
   }
