@@ -52,9 +52,10 @@ int broadcast_load_open(struct broadcast_load *load, const struct row *row) {
   }
   int error = start_receivers(load);
   load->bytes_before = weir_counts().bytes;
-  /* Until what does not receive is full, and as many abandoned timers expire as are made. */
+  /* Until every stack has been used, what does not receive is full, and as many abandoned timers expire as are made. */
+  size_t rounds = row->capacity == 0 ? 1 : row->capacity;
   int64_t warm = row->policy == WEIR_TIMEOUT_AFTER ? weir_now() + 2 * row->timeout : 0;
-  for (size_t i = 0; (i <= row->capacity || weir_now() < warm) && error == 0; i++) {
+  for (size_t i = 0; (i < rounds || weir_now() < warm) && error == 0; i++) {
     error = broadcast_load_round(load);
   }
   if (error == 0) {

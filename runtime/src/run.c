@@ -14,7 +14,7 @@
 #ifdef WEIR_ASAN
 enum { DEFAULT_STACK = 240 * 1024 };
 #else
-enum { DEFAULT_STACK = 56 * 1024 };
+enum { DEFAULT_STACK = 44 * 1024 };
 #endif
 
 enum { KEPT_STACKS = 16 << 20 };

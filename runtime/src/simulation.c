@@ -82,6 +82,7 @@ static void fire_earliest(void) {
     wheel_advance(wheel, earliest);
   }
   struct wheel_node *node = wheel->due;
+  assert(node != NULL);
   uint32_t ties = 0;
   for (const struct wheel_node *at = node; at != NULL && wheel_tick_of(at->due) == wheel_tick_of(node->due);
        at = at->next)

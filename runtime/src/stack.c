@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGION_CLASS = 22, SMALLEST_CLASS = 17, LARGEST_CLASS = 32, STAGGERS = 16, STAGGER = 128 };
+enum { REGION_CLASS = 22, LARGEST_CLASS = 32, STAGGERS = 16, STAGGER = 128 };
 
 struct stack_free {
   struct stack_free *next;
@@ -19,7 +19,7 @@ uint8_t stack_class(size_t usable, size_t control) {
   if (usable > (size_t)1 << (LARGEST_CLASS - 1))
     return 0;
   size_t bytes = usable + control + STACK_GUARD + (STAGGERS - 1) * STAGGER;
-  uint8_t size_class = SMALLEST_CLASS;
+  uint8_t size_class = STACK_SMALLEST;
   while ((size_t)1 << size_class < bytes)
     size_class++;
   return size_class;

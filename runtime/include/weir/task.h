@@ -71,7 +71,7 @@ enum weir_timer_mode {
 /* Zero in every field is the default. */
 struct weir_config {
   unsigned workers; /* 0 = the default. This version runs one worker: 2 and more is -EINVAL */
-  /* Bytes a task may use, rounded up; 0 = 56 KiB (more under AddressSanitizer). 64 KiB of guard lie below: compile
+  /* Bytes a task may use, rounded up; 0 = 44 KiB (more under AddressSanitizer). 16 KiB of guard lie below: compile
    * code with larger frames with -fstack-clash-protection. */
   size_t stack_size;
   enum weir_timer_mode timer_mode;                  /* how Stop, Reset and abandoned timers behave */

@@ -67,7 +67,7 @@ static void overflow_names_start_line_and_size(void) {
   CHECK(check_child_died(&child));
   CHECK_CONTAINS(child.output, "stack");
   CHECK_CONTAINS(child.output, "deep.c:42");
-  check_names_size(child.output, 56 * 1024);
+  check_names_size(child.output, 44 * 1024);
 }
 
 static void overflow_names_task_and_its_own_size(void) {

@@ -1,0 +1,132 @@
+/* Operations allocate nothing: 100,000 of each kind, blocking ones among them, leave the library's count of what it asked
+ * for where it was. (allocation_test.c shows that the count is right.)
+ */
+#include "check.h"
+#include "port.h"
+#include "random.h"
+
+#include <weir.h>
+
+enum { OPERATIONS = SCALED(100000), CASES = 64 };
+
+static weir_chan *there, *back, *crowd[CASES];
+static uint64_t before;
+
+static void answer(void *arg) {
+  (void)arg;
+  int64_t value;
+  while (weir_chan_recv(there, &value) == 0)
+    CHECK_EQ_INT(weir_chan_send(back, &value), 0);
+}
+
+static void ping_pong(int64_t deadline) {
+  for (int64_t i = 0; i < OPERATIONS; i++) {
+    int64_t got = -1;
+    CHECK_EQ_INT(weir_chan_send_until(there, &i, deadline), 0);
+    CHECK_EQ_INT(weir_chan_recv_until(back, &got, deadline), 0);
+    CHECK_EQ_INT(got, i);
+  }
+}
+
+static void send_and_receive(void) {
+  ping_pong(WEIR_FOREVER);
+}
+
+static void deadlines(void) {
+  ping_pong(weir_now() + 3600 * WEIR_SECOND);
+}
+
+/* Nobody sends: each times out at the next round. */
+static void expired_deadlines(void) {
+  for (int i = 0; i < OPERATIONS / 100; i++)
+    CHECK_EQ_INT(weir_chan_recv_until(back, NULL, 1), -ETIMEDOUT);
+}
+
+static void buffered(void) {
+  for (int64_t i = 0; i < OPERATIONS; i++) {
+    CHECK_EQ_INT(weir_chan_try_send(crowd[0], &i), 0);
+    CHECK_EQ_INT(weir_chan_recv(crowd[0], NULL), 0);
+    CHECK_EQ_INT(weir_chan_try_recv(crowd[0], NULL), -EAGAIN);
+  }
+}
+
+/* The answer comes through the last of many cases, most of the time after blocking. */
+static void selects(void) {
+  struct weir_case cases[CASES + 1];
+  for (int i = 0; i < CASES; i++)
+    cases[i] = (struct weir_case)WEIR_RECV(crowd[i], NULL);
+  cases[CASES] = (struct weir_case)WEIR_RECV(back, NULL);
+  for (int64_t i = 0; i < OPERATIONS; i++) {
+    CHECK_EQ_INT(weir_chan_send(there, &i), 0);
+    CHECK_EQ_INT(weir_select(cases, CASES + 1, i % 2 == 0 ? WEIR_FOREVER : weir_now() + WEIR_SECOND), CASES);
+  }
+}
+
+static void timers(void) {
+  static weir_timer *timer;
+  if (timer == NULL) { /* the first call is the warm-up */
+    timer = weir_timer_new(WEIR_SECOND);
+    return;
+  }
+  for (int i = 0; i < OPERATIONS; i++) {
+    weir_timer_reset(timer, WEIR_SECOND);
+    CHECK_EQ_INT(weir_timer_stop(timer), true);
+  }
+  weir_timer_free(timer);
+}
+
+static void broadcasts(void) {
+  const struct weir_broadcast_options options = {.timeout = WEIR_SECOND, .policy = WEIR_TIMEOUT_DEADLINE};
+  for (int64_t i = 0; i < OPERATIONS / CASES; i++) {
+    CHECK_EQ_INT(weir_broadcast(crowd, CASES, &i, &options, NULL), 0);
+    for (int j = 0; j < CASES; j++)
+      CHECK_EQ_INT(weir_chan_recv(crowd[j], NULL), 0);
+  }
+}
+
+/* The counter moves when something is allocated: one channel an operation. */
+static void channels(void) {
+  for (int i = 0; i < OPERATIONS; i++)
+    weir_chan_unref(weir_chan_new(8, 1));
+}
+
+static int operate(void *arg) {
+  void (*operations)(void) = *(void (**)(void))arg;
+  there = weir_chan_new(sizeof(int64_t), 0);
+  back = weir_chan_new(sizeof(int64_t), 0);
+  for (int i = 0; i < CASES; i++)
+    crowd[i] = weir_chan_new(sizeof(int64_t), 1);
+  CHECK_EQ_INT(weir_go(answer, NULL), 0);
+  if (operations == timers)
+    timers();
+  weir_yield();
+  before = weir_port_allocations;
+  operations();
+  CHECK_EQ_INT(weir_port_allocations - before, operations == channels ? OPERATIONS : 0);
+  weir_chan_close(there);
+  weir_settle(WEIR_FOREVER);
+  weir_chan_unref(there);
+  weir_chan_unref(back);
+  for (int i = 0; i < CASES; i++)
+    weir_chan_unref(crowd[i]);
+  return 0;
+}
+
+static void (*operations[])(void) = {send_and_receive, deadlines, expired_deadlines, buffered,
+                                     selects,          timers,    broadcasts,        channels};
+
+static void nothing_is_allocated(int which) {
+  CHECK_EQ_INT(weir_run(NULL, operate, &operations[which]), 0);
+}
+
+static const struct check_case cases[] = {
+    CHECK_CASE_WITH("send_and_receive", nothing_is_allocated, 0),
+    CHECK_CASE_WITH("deadlines", nothing_is_allocated, 1),
+    CHECK_CASE_WITH("expired_deadlines", nothing_is_allocated, 2),
+    CHECK_CASE_WITH("buffered", nothing_is_allocated, 3),
+    CHECK_CASE_WITH("selects", nothing_is_allocated, 4),
+    CHECK_CASE_WITH("timers", nothing_is_allocated, 5),
+    CHECK_CASE_WITH("broadcasts", nothing_is_allocated, 6),
+    CHECK_CASE_WITH("channels_are_counted", nothing_is_allocated, 7),
+};
+CHECK_MAIN(cases)

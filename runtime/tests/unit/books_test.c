@@ -1,0 +1,103 @@
+/* The books against arrays: who is alive, in which slot, how many, how many bytes; and lines as 4 bytes. */
+#include "books.h"
+
+#include "check.h"
+#include "random.h"
+
+enum { OBJECTS = 500 };
+
+static struct {
+  char object[8];
+  uint32_t slot;
+  size_t bytes;
+  bool alive;
+} objects[OBJECTS];
+
+static void compare(void) {
+  const struct book *book = &weir_books[BOOK_TIMER];
+  size_t live = 0, bytes = 0, found = 0;
+  for (int i = 0; i < OBJECTS; i++) {
+    if (!objects[i].alive)
+      continue;
+    CHECK_INT(objects[i].slot, <, book->count);
+    CHECK(book_at(book, objects[i].slot) == &objects[i]);
+    live++;
+    bytes += objects[i].bytes;
+  }
+  for (uint32_t slot = 0; slot < book->count; slot++)
+    found += book_at(book, slot) != NULL;
+  CHECK_EQ_INT(book->live, live);
+  CHECK_EQ_INT(book->bytes, bytes);
+  CHECK_EQ_INT(found, live);
+}
+
+static void enter_and_leave_against_an_array(void) {
+  struct random random = {1};
+  for (uint32_t step = 0; step < SCALED(2000000); step++) {
+    const uint32_t i = random_below(&random, 1 + step % OBJECTS);
+    if (objects[i].alive) {
+      book_leave(BOOK_TIMER, objects[i].slot, objects[i].bytes);
+    } else {
+      objects[i].bytes = random_below(&random, 1000);
+      objects[i].slot = book_enter(BOOK_TIMER, &objects[i], objects[i].bytes);
+      CHECK(objects[i].slot != BOOK_NONE);
+    }
+    objects[i].alive = !objects[i].alive;
+    if (step % 1000 == 0)
+      compare();
+  }
+  compare();
+  CHECK_INT(weir_books[BOOK_TIMER].count, <=, OBJECTS); /* empty slots are used again */
+}
+
+static void trim_frees_only_what_is_empty(void) {
+  const uint32_t slot = book_enter(BOOK_CHANNEL, &objects[0], 10);
+  const uint32_t other = book_enter(BOOK_TASK, &objects[1], 20);
+  book_leave(BOOK_TASK, other, 20);
+  books_trim();
+  CHECK(weir_books[BOOK_TASK].slots == NULL);
+  CHECK_EQ_INT(weir_books[BOOK_TASK].count, 0);
+  CHECK(book_at(&weir_books[BOOK_CHANNEL], slot) == &objects[0]);
+  book_leave(BOOK_CHANNEL, slot, 10);
+  books_trim();
+  CHECK(weir_books[BOOK_CHANNEL].slots == NULL);
+  CHECK(book_enter(BOOK_TASK, &objects[1], 20) != BOOK_NONE); /* and begins anew */
+}
+
+enum { LINES = 20000 };
+
+static void lines_are_interned(void) {
+  static uint32_t sites[LINES];
+  static const char *const files[] = {"a.c", "b.c", "c.c"};
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0; i < LINES; i++) {
+      const uint32_t site = site_of(files[i % 3], i);
+      CHECK_INT(site, >, 0);
+      if (pass == 1)
+        CHECK_EQ_INT(site, sites[i]);
+      sites[i] = site;
+      CHECK(site_file(site) == files[i % 3]);
+      CHECK_EQ_INT(site_line(site), i);
+    }
+  static bool used[LINES + 1];
+  for (int i = 0; i < LINES; i++) {
+    CHECK_INT(sites[i], <=, LINES);
+    CHECK(!used[sites[i]]);
+    used[sites[i]] = true;
+  }
+}
+
+static void unknown_lines(void) {
+  CHECK_STR(site_file(0), "unknown");
+  CHECK_EQ_INT(site_line(0), 0);
+  CHECK_STR(site_file(12345), "unknown");
+  CHECK_EQ_INT(site_line(12345), 0);
+}
+
+static const struct check_case cases[] = {
+    CHECK_CASE(enter_and_leave_against_an_array),
+    CHECK_CASE(trim_frees_only_what_is_empty),
+    CHECK_CASE(lines_are_interned),
+    CHECK_CASE(unknown_lines),
+};
+CHECK_MAIN(cases)
