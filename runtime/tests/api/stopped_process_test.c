@@ -44,8 +44,12 @@ static int stopped_body(void *arg) {
   CHECK_EQ_INT(write(ready_pipe[1], "", 1), 1);
   char byte;
   size_t ticks = 0;
+  int64_t last_fired = 0;
   for (bool resumed = false; !resumed || fired_count < TIMERS;) { /* the stop falls somewhere into this loop */
-    CHECK_EQ_INT(weir_chan_recv(weir_ticker_chan(t), NULL), 0);
+    int64_t fired;
+    CHECK_EQ_INT(weir_chan_recv(weir_ticker_chan(t), &fired), 0);
+    CHECK_INT(fired, >, last_fired); /* two ticks of one moment would be the beginning of a burst */
+    last_fired = fired;
     resumed = resumed || read(resumed_pipe[0], &byte, 1) == 1;
     outside[ticks++ % TICKS] = outside_now();
   }

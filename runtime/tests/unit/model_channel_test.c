@@ -110,7 +110,7 @@ static int call_single(const struct model_case *one, int64_t *value, int64_t dea
 }
 
 static void single(struct model_actor *actor) {
-  struct model_case one;
+  struct model_case one = {0};
   random_cases((int)(actor - world.model.actors), &one, 1);
   const bool try = draw(4) == 0;
   int64_t deadline = try ? WEIR_POLL : random_deadline();
@@ -143,7 +143,7 @@ static void losers_are_untouched(const struct model_actor *actor, const struct w
 static void select_some(struct model_actor *actor) {
   struct model_case chosen_from[MODEL_CASES];
   struct weir_case cases[MODEL_CASES];
-  int64_t values[MODEL_CASES];
+  int64_t values[MODEL_CASES] = {0};
   const int count = random_cases((int)(actor - world.model.actors), chosen_from, MODEL_CASES);
   int64_t deadline = random_deadline();
   bool endless = deadline == WEIR_FOREVER;
