@@ -87,7 +87,7 @@ static void fire_earliest(void) {
   for (const struct wheel_node *at = node; at != NULL && wheel_tick_of(at->due) == wheel_tick_of(node->due);
        at = at->next)
     ties++;
-  for (uint32_t skip = decide(WEIR_CHOICE_TIMER, ties); skip > 0; skip--)
+  for (uint32_t skip = decide(WEIR_CHOICE_TIMER, ties); skip > 0 && node->next != NULL; skip--)
     node = node->next;
   wheel_remove(wheel, node);
   trace("timer fires", NULL);

@@ -25,8 +25,7 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
   worker->stack_bytes += (size_t)1 << size_class;
   worker->daemons += options != NULL && options->daemon;
   task->wait.state = WAIT_IDLE;
-  task->wait.expiry.link = NULL;
-  task->wait.expiry.kind = NODE_DEADLINE;
+  task->wait.expiry = (struct wheel_node){.kind = NODE_DEADLINE};
   task->fn = fn;
   task->arg = arg;
   task->defers = NULL;
@@ -46,6 +45,7 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
 
 void task_free(struct task *task) {
   struct worker *worker = worker_here();
+  wheel_forget(&worker->wheel, &task->wait.expiry);
   fiber_destroy(&task->fiber);
   book_leave(BOOK_TASK, task->book, sizeof *task);
   worker->stack_bytes -= (size_t)1 << task->size_class;

@@ -46,7 +46,7 @@ static weir_timer *timer_of(weir_chan *c) {
 }
 
 static bool armed(const weir_timer *t) {
-  return wheel_linked(&t->node);
+  return wheel_pending(&t->node);
 }
 
 static bool can_wake(const weir_timer *t) {
@@ -60,7 +60,10 @@ static struct worker *home_of(const weir_timer *t) {
 
 static void arm(weir_timer *t, int64_t due) {
   struct worker *worker = worker_here();
-  t->node.owner = worker->number;
+  if (unlikely(t->node.owner != worker->number)) {
+    wheel_forget(&home_of(t)->wheel, &t->node);
+    t->node.owner = (uint8_t)worker->number;
+  }
   wheel_add(&worker->wheel, &t->node, due);
   worker->timers_pending++;
   worker->watched += can_wake(t);
@@ -88,6 +91,7 @@ void timer_watched(weir_chan *c, bool arriving) {
 }
 
 static void timer_release(weir_timer *t) {
+  wheel_forget(&home_of(t)->wheel, &t->node);
   book_leave(BOOK_TIMER, t->chan.book, sizeof *t);
   port_release(t);
 }
@@ -107,12 +111,16 @@ void timer_dropped(weir_chan *c) {
 void timers_end(void) {
   struct worker *worker = worker_here();
   for (struct wheel_node *node; (node = wheel_any(&worker->wheel)) != NULL;) {
-    weir_timer *t = container_of(node, struct weir_timer, node);
-    disarm(t);
-    if (t->chan.references == 0) {
-      worker->timers_abandoned--;
-      timer_release(t);
+    if (node->kind == NODE_TIMER && wheel_pending(node)) {
+      weir_timer *t = container_of(node, struct weir_timer, node);
+      disarm(t);
+      if (t->chan.references == 0) {
+        worker->timers_abandoned--;
+        timer_release(t);
+        continue;
+      }
     }
+    wheel_forget(&worker->wheel, node);
   }
 }
 
@@ -165,8 +173,7 @@ static weir_timer *timer_make(enum chan_role role, uint32_t site) {
   chan_init(&t->chan, sizeof(int64_t), 1, site);
   t->chan.role = (uint8_t)role;
   t->chan.prompt = worker_here()->timer_mode == WEIR_TIMERS_PROMPT;
-  t->node.link = NULL;
-  t->node.kind = NODE_TIMER;
+  t->node = (struct wheel_node){.kind = NODE_TIMER, .owner = (uint8_t)worker_here()->number};
   t->chan.book = book_enter(BOOK_TIMER, t, sizeof *t);
   if (unlikely(t->chan.book == BOOK_NONE)) {
     port_release(t);

@@ -32,7 +32,7 @@ struct waiter *wait_commit(struct wait *wait, int64_t deadline, struct port_lock
     port_unlock(lock);
   worker_suspend(worker);
   wait->state = WAIT_IDLE;
-  if (wheel_linked(&wait->expiry)) {
+  if (wheel_pending(&wait->expiry)) {
     worker = worker_here();
     wheel_remove(&worker->wheel, &wait->expiry);
     worker->watched--;
@@ -77,7 +77,7 @@ void wait_abort(struct wait *wait) {
   for (uint32_t i = 0; i < wait->count; i++, waiter += wait->stride)
     if (((struct waiter *)waiter)->queue != NULL)
       wait_queue_remove((struct waiter *)waiter);
-  if (wheel_linked(&wait->expiry)) {
+  if (wheel_pending(&wait->expiry)) {
     struct worker *worker = worker_here();
     wheel_remove(&worker->wheel, &wait->expiry);
     worker->watched--;

@@ -28,31 +28,11 @@ void wheel_init(struct wheel *wheel, int64_t now) {
   wheel->due_tail = &wheel->due;
 }
 
-/* Puts a node into its slot, seen from the current tick. A tick that has come goes to the due list. */
-static void place(struct wheel *wheel, struct wheel_node *node) {
-  uint64_t tick = wheel_tick_of(node->due);
-  if (tick <= wheel->tick) {
-    link_due(wheel, node);
-    return;
-  }
-  unsigned level = (unsigned)(63 - __builtin_clzll(tick ^ wheel->tick)) / WHEEL_SLOT_BITS;
-  unsigned slot = digit(tick, level);
-  wheel->occupied[level][slot / 64] |= UINT64_C(1) << (slot % 64);
-  link_at(&wheel->slots[level][slot], node);
-}
-
-void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due) {
-  node->due = due;
-  wheel->count++;
-  if (wheel_tick_of(due) <= wheel->tick)
-    node->due = (int64_t)(wheel->tick << WHEEL_TICK_BITS); /* not before what is already due */
-  place(wheel, node);
-}
-
-void wheel_remove(struct wheel *wheel, struct wheel_node *node) {
+/* Takes a linked node off its list. */
+static void unlink_node(struct wheel *wheel, struct wheel_node *node) {
   struct wheel_node **link = node->link;
   *link = node->next;
-  wheel->count--;
+  wheel->linked--;
   node->link = NULL;
   if (node->next != NULL) {
     node->next->link = link;
@@ -68,6 +48,57 @@ void wheel_remove(struct wheel *wheel, struct wheel_node *node) {
     wheel->occupied[index / WHEEL_SLOTS][index % WHEEL_SLOTS / 64] &= ~(UINT64_C(1) << (index % 64));
 }
 
+/* Puts a pending node into its slot, seen from the current tick. A tick that has come goes to the due list. */
+static void place(struct wheel *wheel, struct wheel_node *node) {
+  uint64_t tick = wheel_tick_of(node->due);
+  if (tick <= wheel->tick) {
+    link_due(wheel, node);
+    return;
+  }
+  unsigned level = (unsigned)(63 - __builtin_clzll(tick ^ wheel->tick)) / WHEEL_SLOT_BITS;
+  unsigned slot = digit(tick, level);
+  node->slot_tick = (uint32_t)(tick >> (level * WHEEL_SLOT_BITS) << (level * WHEEL_SLOT_BITS));
+  node->near = level < 32 / WHEEL_SLOT_BITS;
+  wheel->occupied[level][slot / 64] |= UINT64_C(1) << (slot % 64);
+  link_at(&wheel->slots[level][slot], node);
+}
+
+/* The tick at which a node's slot is emptied: after the current one, and near. */
+static uint64_t slot_tick(const struct wheel *wheel, const struct wheel_node *node) {
+  return wheel->tick + (uint32_t)(node->slot_tick - (uint32_t)wheel->tick);
+}
+
+void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due) {
+  if (wheel_tick_of(due) <= wheel->tick)
+    due = (int64_t)(wheel->tick << WHEEL_TICK_BITS); /* not before what is already due */
+  node->due = due;
+  node->pending = true;
+  wheel->count++;
+  if (node->link != NULL) {
+    if (node->near && slot_tick(wheel, node) <= wheel_tick_of(due))
+      return;
+    unlink_node(wheel, node);
+  }
+  wheel->linked++;
+  place(wheel, node);
+}
+
+void wheel_remove(struct wheel *wheel, struct wheel_node *node) {
+  bool due = wheel_tick_of(node->due) <= wheel->tick;
+  node->pending = false;
+  wheel->count--;
+  if (due || !node->near)
+    unlink_node(wheel, node);
+}
+
+void wheel_forget(struct wheel *wheel, struct wheel_node *node) {
+  if (node->pending)
+    wheel->count--;
+  node->pending = false;
+  if (node->link != NULL)
+    unlink_node(wheel, node);
+}
+
 /* The first occupied slot of a level at or after from; WHEEL_SLOTS when there is none. */
 static unsigned next_occupied(const struct wheel *wheel, unsigned level, unsigned from) {
   for (unsigned word = from / 64; word < WHEEL_SLOTS / 64; word++) {
@@ -80,6 +111,13 @@ static unsigned next_occupied(const struct wheel *wheel, unsigned level, unsigne
   return WHEEL_SLOTS;
 }
 
+/* The tick at which a slot that lies ahead begins. */
+static uint64_t slot_begins(const struct wheel *wheel, unsigned level, unsigned slot) {
+  unsigned shift = level * WHEEL_SLOT_BITS;
+  uint64_t above = wheel->tick >> shift >> WHEEL_SLOT_BITS << WHEEL_SLOT_BITS;
+  return (above | slot) << shift;
+}
+
 /* The tick at which the next occupied slot begins; UINT64_MAX when every slot is empty. Lower levels come first: all
  * their ticks lie before the next slot of the level above. */
 static uint64_t next_slot(const struct wheel *wheel, unsigned *level_found) {
@@ -87,10 +125,8 @@ static uint64_t next_slot(const struct wheel *wheel, unsigned *level_found) {
     unsigned slot = next_occupied(wheel, level, digit(wheel->tick, level) + 1);
     if (slot == WHEEL_SLOTS)
       continue;
-    unsigned shift = level * WHEEL_SLOT_BITS;
-    uint64_t above = wheel->tick >> shift >> WHEEL_SLOT_BITS << WHEEL_SLOT_BITS;
     *level_found = level;
-    return (above | slot) << shift;
+    return slot_begins(wheel, level, slot);
   }
   return UINT64_MAX;
 }
@@ -113,14 +149,18 @@ static void empty_slot(struct wheel *wheel, unsigned level, unsigned slot) {
   wheel->occupied[level][slot / 64] &= ~(UINT64_C(1) << (slot % 64));
   while (node != NULL) {
     struct wheel_node *next = node->next;
-    place(wheel, node);
+    node->link = NULL;
+    if (node->pending)
+      place(wheel, node);
+    else
+      wheel->linked--;
     node = next;
   }
 }
 
 void wheel_advance(struct wheel *wheel, int64_t now) {
   uint64_t target = now <= 0 ? 0 : (uint64_t)now >> WHEEL_TICK_BITS;
-  if (wheel->count == 0 && wheel->tick < target)
+  if (wheel->linked == 0 && wheel->tick < target)
     wheel->tick = target;
   while (wheel->tick < target) {
     unsigned level = 0;
@@ -143,7 +183,7 @@ struct wheel_node *wheel_pop(struct wheel *wheel) {
 
 struct wheel_node *wheel_any(const struct wheel *wheel) {
   struct wheel_node *node = wheel->due;
-  for (unsigned level = 0; node == NULL && wheel->count != 0 && level < WHEEL_LEVELS; level++) {
+  for (unsigned level = 0; node == NULL && wheel->linked != 0 && level < WHEEL_LEVELS; level++) {
     unsigned slot = next_occupied(wheel, level, 0);
     if (slot != WHEEL_SLOTS)
       node = wheel->slots[level][slot];
@@ -154,6 +194,8 @@ struct wheel_node *wheel_any(const struct wheel *wheel) {
 int64_t wheel_next(const struct wheel *wheel) {
   if (wheel->due != NULL)
     return (int64_t)(wheel->tick << WHEEL_TICK_BITS);
+  if (wheel->count == 0)
+    return INT64_MAX;
   unsigned level = 0;
   uint64_t tick = next_slot(wheel, &level);
   return tick >= (uint64_t)INT64_MAX >> WHEEL_TICK_BITS ? INT64_MAX : (int64_t)(tick << WHEEL_TICK_BITS);
@@ -162,48 +204,62 @@ int64_t wheel_next(const struct wheel *wheel) {
 int64_t wheel_earliest(const struct wheel *wheel) {
   if (wheel->due != NULL)
     return (int64_t)(wheel->tick << WHEEL_TICK_BITS);
-  unsigned level = 0;
-  uint64_t tick = next_slot(wheel, &level);
-  if (tick == UINT64_MAX)
-    return INT64_MAX;
   uint64_t earliest = UINT64_MAX;
-  for (const struct wheel_node *node = wheel->slots[level][digit(tick, level)]; node != NULL; node = node->next) {
-    uint64_t due = wheel_tick_of(node->due);
-    earliest = due < earliest ? due : earliest;
+  for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
+    unsigned slot = digit(wheel->tick, level);
+    while ((slot = next_occupied(wheel, level, slot + 1)) != WHEEL_SLOTS) {
+      /* Slots come in order of time, and no node is due before its slot. */
+      if (slot_begins(wheel, level, slot) >= earliest)
+        return (int64_t)(earliest << WHEEL_TICK_BITS);
+      for (const struct wheel_node *node = wheel->slots[level][slot]; node != NULL; node = node->next)
+        if (node->pending && wheel_tick_of(node->due) < earliest)
+          earliest = wheel_tick_of(node->due);
+    }
   }
-  return (int64_t)(earliest << WHEEL_TICK_BITS);
+  return earliest == UINT64_MAX ? INT64_MAX : (int64_t)(earliest << WHEEL_TICK_BITS);
 }
 
-static const char *check_list(struct wheel_node *const *list, size_t *count) {
-  for (struct wheel_node *const *at = list; *at != NULL; at = &(*at)->next, ++*count)
+struct tally {
+  size_t linked;
+  size_t pending;
+};
+
+static const char *check_list(struct wheel_node *const *list, struct tally *tally) {
+  for (struct wheel_node *const *at = list; *at != NULL; at = &(*at)->next) {
+    tally->linked++;
+    tally->pending += (*at)->pending;
     if ((*at)->link != at)
       return "a node's link is not what points at it";
+  }
   return NULL;
 }
 
-static const char *check_slot(const struct wheel *wheel, unsigned level, unsigned slot, size_t *count) {
+static const char *check_slot(const struct wheel *wheel, unsigned level, unsigned slot, struct tally *tally) {
   struct wheel_node *const *list = &wheel->slots[level][slot];
   bool bit = wheel->occupied[level][slot / 64] >> (slot % 64) & 1;
   if (bit != (*list != NULL))
     return "a slot's bit differs from the slot";
-  const char *wrong = check_list(list, count);
+  const char *wrong = check_list(list, tally);
+  uint64_t begins = slot_begins(wheel, level, slot);
+  if (wrong == NULL && *list != NULL && slot <= digit(wheel->tick, level))
+    wrong = "a slot that has passed is not empty";
   for (const struct wheel_node *node = *list; wrong == NULL && node != NULL; node = node->next) {
-    uint64_t tick = wheel_tick_of(node->due);
-    unsigned above = (level + 1) * WHEEL_SLOT_BITS;
-    if (tick <= wheel->tick)
+    if (node->pending && wheel_tick_of(node->due) <= wheel->tick)
       wrong = "a node that is due is still in a slot";
-    else if (digit(tick, level) != slot || tick >> above != wheel->tick >> above)
-      wrong = "a node is in the wrong slot";
+    else if (node->pending && wheel_tick_of(node->due) < begins)
+      wrong = "a node is in a slot that is emptied after it is due";
+    else if (node->near != (level < 32 / WHEEL_SLOT_BITS) || (node->near && slot_tick(wheel, node) != begins))
+      wrong = "a node does not know its slot";
   }
   return wrong;
 }
 
 const char *wheel_check(const struct wheel *wheel) {
-  size_t count = 0;
-  const char *wrong = check_list(&wheel->due, &count);
+  struct tally tally = {0};
+  const char *wrong = check_list(&wheel->due, &tally);
   struct wheel_node *const *tail = &wheel->due;
   for (const struct wheel_node *node = wheel->due; wrong == NULL && node != NULL; node = node->next) {
-    if (wheel_tick_of(node->due) > wheel->tick)
+    if (!node->pending || wheel_tick_of(node->due) > wheel->tick)
       wrong = "a node on the due list is not due";
     if (node->next != NULL && wheel_tick_of(node->next->due) < wheel_tick_of(node->due))
       wrong = "the due list is out of order";
@@ -213,8 +269,10 @@ const char *wheel_check(const struct wheel *wheel) {
     wrong = "the due list's tail is not its end";
   for (unsigned level = 0; wrong == NULL && level < WHEEL_LEVELS; level++)
     for (unsigned slot = 0; wrong == NULL && slot < WHEEL_SLOTS; slot++)
-      wrong = check_slot(wheel, level, slot, &count);
-  if (wrong == NULL && count != wheel->count)
-    wrong = "count is not the number of linked nodes";
+      wrong = check_slot(wheel, level, slot, &tally);
+  if (wrong == NULL && tally.pending != wheel->count)
+    wrong = "count is not the number of pending nodes";
+  if (wrong == NULL && tally.linked != wheel->linked)
+    wrong = "linked is not the number of linked nodes";
   return wrong;
 }

@@ -5,13 +5,23 @@
  * tick, in the slot of that level's digit. Advancing to a tick empties the slots passed: level 0 to the due list,
  * higher levels into the levels below (the cascade).
  *
- * A node's state is which list it is on: none (link NULL), a slot, or the due list. Both kinds of list are doubly
- * linked through the address of the pointer to the node, so that removal needs neither the list nor a search: O(1) at
- * any number pending. A node never comes due early: its tick is rounded up.
+ * Most timers never fire: cancelling and postponing are the hot path. Removing a node therefore only marks it, and it
+ * rests in its slot; adding it again for a later time only writes the time. When the slot is emptied a resting node
+ * is dropped and a postponed one goes where its time belongs. So neither touches a neighbour: at a million pending,
+ * in random order, each neighbour is a cache miss. Only memory that is about to be freed is unlinked (wheel_forget).
  *
- * Invariants (wheel_check says them the dumb way): count is the number of linked nodes; every node of a slot has a tick
- * later than the current one and belongs there; a slot's bit is set exactly while the slot is not empty; the due list
- * is in order of ticks.
+ *   state      link      pending
+ *   unlinked   NULL      no
+ *   waiting    a slot    yes        its slot is emptied at its tick or before
+ *   resting    a slot    no
+ *   due        due list  yes        removal unlinks it
+ *
+ * Lists are doubly linked through the address of the pointer to the node, so that unlinking needs neither the list
+ * nor a search: all is O(1) at any number pending. A node never comes due early: its tick is rounded up.
+ *
+ * Invariants (wheel_check says them the dumb way): count is the number of pending nodes, linked that of all; every node
+ * lies in a slot that begins after the current tick, a pending one no later than it is due; a slot's bit is set exactly
+ * while the slot is not empty; the due list is in order of ticks.
  *
  * Source: Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987), scheme 6.
  * Rejected: a heap (O(log n), two cache misses a level at a million); 64 slots a level (one more cascade for a 5 ms
@@ -30,13 +40,17 @@ struct wheel_node {
   struct wheel_node *next;
   struct wheel_node **link; /* what points at this node; NULL when on no list */
   int64_t due;              /* nanoseconds */
-  uint32_t kind;            /* these two are the owner's */
-  uint32_t owner;
+  uint32_t slot_tick;       /* low bits of the tick at which its slot is emptied */
+  bool pending;
+  bool near;    /* its slot is emptied within 2^32 ticks, so that slot_tick says when */
+  uint8_t kind; /* these two are the owner's */
+  uint8_t owner;
 };
 
 struct wheel {
   uint64_t tick; /* the current tick: everything up to it is on the due list */
-  size_t count;
+  size_t count;  /* pending */
+  size_t linked; /* pending or resting */
   struct wheel_node *due;
   struct wheel_node **due_tail;
   uint64_t occupied[WHEEL_LEVELS][WHEEL_SLOTS / 64];
@@ -45,14 +59,17 @@ struct wheel {
 
 void wheel_init(struct wheel *wheel, int64_t now);
 
-/* Links an unlinked node. A time that has passed is due at once, behind what is due already. */
+/* Makes a node that is not pending pending. A time that has passed is due at once, behind what is due already. */
 void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due);
 
-/* Unlinks a node, from a slot or from the due list. */
+/* Makes a pending node not pending. It may rest in the wheel. */
 void wheel_remove(struct wheel *wheel, struct wheel_node *node);
 
-static inline bool wheel_linked(const struct wheel_node *node) {
-  return node->link != NULL;
+/* Unlinks a node, in whatever state: before its memory is freed, or for another wheel. */
+void wheel_forget(struct wheel *wheel, struct wheel_node *node);
+
+static inline bool wheel_pending(const struct wheel_node *node) {
+  return node->pending;
 }
 
 /* Moves everything due at now to the due list, in order of ticks; time never goes back. */
@@ -61,7 +78,7 @@ void wheel_advance(struct wheel *wheel, int64_t now);
 /* Takes the first node off the due list; NULL when it is empty. */
 struct wheel_node *wheel_pop(struct wheel *wheel);
 
-/* Any linked node, NULL when there is none: to empty a wheel. */
+/* Any linked node, pending or resting; NULL when there is none: to empty a wheel, with wheel_forget. */
 struct wheel_node *wheel_any(const struct wheel *wheel);
 
 /* The time (a tick's beginning) at which the wheel next needs to be advanced: never later than the earliest node comes

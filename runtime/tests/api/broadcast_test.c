@@ -16,6 +16,9 @@ static size_t sum(const struct weir_broadcast_result *result) {
   return result->delivered + result->timed_out + result->skipped + result->closed;
 }
 
+/* Under a random schedule a timer may fire that is not due for long. */
+static bool timers_are_punctual;
+
 /* Runs body at every policy and concurrency, for real and simulated, in both modes. Capacity of the channels: 0 and 1.
  */
 static void at_every_point(int (*body)(void *), bool with_none) {
@@ -26,9 +29,11 @@ static void at_every_point(int (*body)(void *), bool with_none) {
       for (size_t capacity = 0; capacity < 2; capacity++) {
         struct point point = {(enum weir_timeout_policy)policy, concurrencies[c], capacity};
         for (size_t m = 0; m < 2; m++) {
+          timers_are_punctual = true;
           run_balanced(run_modes[m], body, &point);
           simulate_quiet(run_modes[m], body, &point);
-          simulate_seeds(run_modes[m], 20, body, &point);
+          timers_are_punctual = false;
+          simulate_seeds(run_modes[m], 8, body, &point);
         }
       }
   }
@@ -121,11 +126,13 @@ static int ready_body(void *arg) {
     const struct weir_broadcast_result result = broadcast(&audience, point, 60 * WEIR_SECOND);
     CHECK_EQ_INT(result.skipped + result.closed, 0);
     delivered += result.delivered;
-    timed_out += result.timed_out; /* a random schedule may fire even the timer of a minute */
+    timed_out += result.timed_out;
   }
   CHECK_EQ_INT(weir_counts().timers_pending, weir_counts().timers_abandoned); /* its own timers are gone or abandoned */
   audience_end(&audience);
   CHECK_EQ_INT(delivered + timed_out, 3 * SUBSCRIBERS);
+  if (timers_are_punctual)
+    CHECK_EQ_INT(timed_out, 0);
   CHECK_EQ_INT(audience.received, delivered);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   CHECK_EQ_INT(weir_task_count(), 1);
@@ -134,27 +141,6 @@ static int ready_body(void *arg) {
 
 static void all_are_served(void) {
   at_every_point(ready_body, true);
-}
-
-static int ready_for_real_body(void *arg) {
-  const struct point *point = arg;
-  struct audience audience;
-  struct subscriber subscribers[SUBSCRIBERS];
-  audience_start(&audience, subscribers, point->capacity, all_receive);
-  CHECK_EQ_INT(broadcast(&audience, point, 60 * WEIR_SECOND).delivered, SUBSCRIBERS);
-  audience_end(&audience);
-  CHECK_EQ_INT(audience.received, SUBSCRIBERS);
-  return weir_settle(WEIR_FOREVER);
-}
-
-static void none_times_out_for_real(void) {
-  for (int policy = 0; policy < POLICIES; policy++)
-    for (size_t c = 0; c < sizeof concurrencies / sizeof *concurrencies; c++)
-      for (size_t m = 0; m < 2; m++) {
-        struct point point = {(enum weir_timeout_policy)policy, concurrencies[c], c % 2};
-        run_balanced(run_modes[m], ready_for_real_body, &point);
-        simulate_quiet(run_modes[m], ready_for_real_body, &point);
-      }
 }
 
 /* ---- some do not ----------------------------------------------------------------------------------------------- */
@@ -198,7 +184,7 @@ static int closed_body(void *arg) {
   const struct weir_broadcast_result result = broadcast(&audience, point, 60 * WEIR_SECOND);
   CHECK_INT(result.closed, <=, SUBSCRIBERS / 3);
   CHECK_EQ_INT(result.closed + result.timed_out + result.delivered, SUBSCRIBERS);
-  if (result.timed_out == 0)
+  if (timers_are_punctual)
     CHECK_EQ_INT(result.closed, SUBSCRIBERS / 3);
   audience_end(&audience);
   CHECK_EQ_INT(audience.received, result.delivered);
@@ -219,7 +205,7 @@ static int exit_before_body(void *arg) {
   CHECK_EQ_INT(weir_chan_close(audience.exit), 0);
   const struct weir_broadcast_result result = broadcast(&audience, point, 60 * WEIR_SECOND);
   CHECK_EQ_INT(result.delivered + result.closed, 0);
-  if (result.timed_out == 0)
+  if (timers_are_punctual)
     CHECK_EQ_INT(result.skipped, SUBSCRIBERS);
   audience_end(&audience);
   return weir_settle(WEIR_FOREVER);
@@ -314,7 +300,7 @@ static void edges(void) {
 
 static const struct check_case cases[] = {
     CHECK_CASE(all_are_served),
-    CHECK_CASE(none_times_out_for_real),
+
     CHECK_CASE(slow_subscribers_time_out),
     CHECK_CASE(closed_subscribers_are_counted),
     CHECK_CASE(closed_exit_skips_all),

@@ -16,6 +16,25 @@ static void overflows(void *arg) {
   descends(&depth);
 }
 
+/* A frame of twelve KiB reaches pages below the one before it: its lowest byte must still meet the guard. */
+__attribute__((noinline)) static int strides(volatile int *depth) {
+  volatile char frame[12 * 1024];
+  frame[0] = (char)++*depth;
+  return *depth < 10000000 ? strides(depth) + frame[0] : 0;
+}
+
+static void overflows_in_strides(void *arg) {
+  (void)arg;
+  volatile int depth = 0;
+  strides(&depth);
+}
+
+static int strides_body(void *arg) {
+  (void)arg;
+  CHECK_EQ_INT(weir_go_at(overflows_in_strides, NULL, "wide.c", 45), 0);
+  return weir_sleep(WEIR_MILLISECOND);
+}
+
 static int default_body(void *arg) {
   (void)arg;
   CHECK_EQ_INT(weir_go_at(overflows, NULL, "deep.c", 42), 0);
@@ -96,6 +115,16 @@ static int fault_body(void *arg) {
   return weir_sleep(WEIR_MILLISECOND);
 }
 
+static void runs_strides_body(void) {
+  weir_run(NULL, strides_body, NULL);
+}
+
+static void overflow_by_frames_larger_than_a_page(void) {
+  check_child_run(&child, runs_strides_body);
+  CHECK(check_child_died(&child));
+  CHECK_CONTAINS(child.output, "wide.c:45");
+}
+
 static void runs_fault_body(void) {
   weir_run(NULL, fault_body, NULL);
 }
@@ -107,9 +136,8 @@ static void other_faults_are_not_called_overflow(void) {
 }
 
 static const struct check_case cases[] = {
-    CHECK_CASE(overflow_names_start_line_and_size),
-    CHECK_CASE(overflow_names_task_and_its_own_size),
-    CHECK_CASE(overflow_of_main),
+    CHECK_CASE(overflow_names_start_line_and_size),    CHECK_CASE(overflow_names_task_and_its_own_size),
+    CHECK_CASE(overflow_by_frames_larger_than_a_page), CHECK_CASE(overflow_of_main),
     CHECK_CASE(other_faults_are_not_called_overflow),
 };
 

@@ -27,7 +27,7 @@ static uint32_t draw(uint32_t bound) {
 /* ---- the recount ------------------------------------------------------------------------------------------------ */
 
 static void count_deadline(struct task *task, void *count) {
-  *(size_t *)count += wheel_linked(&task->wait.expiry);
+  *(size_t *)count += wheel_pending(&task->wait.expiry);
 }
 
 static void recount(void) {

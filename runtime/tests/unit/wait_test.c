@@ -85,7 +85,7 @@ static void wait_in_all(void *arg) {
     wait_enlist(wait, &world.waiters[i], &world.queues[i]);
   world.winner = wait_commit(wait, world.deadline, NULL);
   CHECK_EQ_INT(wait->state, WAIT_IDLE);
-  CHECK(!wheel_linked(&wait->expiry));
+  CHECK(!wheel_pending(&wait->expiry));
   for (int i = 0; i < QUEUES; i++)
     if (world.waiters[i].queue != NULL)
       wait_queue_remove(&world.waiters[i]);
@@ -138,7 +138,7 @@ static int waker_then_deadline(void *arg) {
   (void)arg;
   world.deadline = weir_now() + 100 * WEIR_SECOND;
   start_waiting();
-  CHECK(wheel_linked(&world.wait->expiry));
+  CHECK(wheel_pending(&world.wait->expiry));
   CHECK(wait_wake_first(&world.queues[0]));
   let_it_expire();
   CHECK_EQ_INT(world.wait->state, WAIT_CLAIMED);
@@ -182,7 +182,7 @@ static int abort_it(void *arg) {
   const size_t watched = worker_here()->watched;
   wait_abort(world.wait);
   CHECK_EQ_INT(world.wait->state, WAIT_IDLE);
-  CHECK(!wheel_linked(&world.wait->expiry));
+  CHECK(!wheel_pending(&world.wait->expiry));
   CHECK_EQ_INT(worker_here()->watched, watched - 1);
   for (int i = 0; i < QUEUES; i++)
     CHECK(world.waiters[i].queue == NULL && wait_queue_empty(&world.queues[i]));

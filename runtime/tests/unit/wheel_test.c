@@ -85,14 +85,24 @@ static void add(struct world *world, struct entry *entry, int64_t due) {
   entry->pending = true;
   world->pending++;
   wheel_add(&world->wheel, &entry->node, due);
-  CHECK(wheel_linked(&entry->node));
+  CHECK(wheel_pending(&entry->node));
 }
 
 static void take_out(struct world *world, struct entry *entry) {
   entry->pending = false;
   world->pending--;
   wheel_remove(&world->wheel, &entry->node);
-  CHECK(!wheel_linked(&entry->node));
+  CHECK(!wheel_pending(&entry->node));
+}
+
+/* As before its memory is freed: whether it is pending, rests or is in no list at all. */
+static void forget(struct world *world, struct entry *entry) {
+  world->pending -= entry->pending;
+  entry->pending = false;
+  wheel_forget(&world->wheel, &entry->node);
+  CHECK(entry->node.link == NULL && !wheel_pending(&entry->node));
+  memset(&entry->node, random_below(&world->random, 2) == 0 ? 0xa5 : 0, sizeof entry->node); /* nobody looks at it */
+  entry->node = (struct wheel_node){.kind = 0};
 }
 
 /* Pops up to so many; what comes must be due, in order of ticks, and all of it when nothing stops the popping. */
@@ -101,7 +111,7 @@ static void pop(struct world *world, uint32_t most) {
   while (most > 0 && (node = wheel_pop(&world->wheel)) != NULL) {
     struct entry *entry = (struct entry *)node;
     CHECK(entry->pending);
-    CHECK(!wheel_linked(node));
+    CHECK(!wheel_pending(node));
     CHECK_INT(entry->asked, <=, world->now); /* never early: LAST_TICK is out of a world's reach */
     CHECK_INT(entry->tick, <=, (uint64_t)world->now / TICK);
     CHECK_INT(entry->tick, >=, world->popped);
@@ -177,6 +187,9 @@ static void step(struct world *world) {
   case 2: /* time that seems to go back changes nothing */
     advance(world, world->now - (int64_t)random_magnitude(&world->random, 30));
     break;
+  case 3:
+    forget(world, entry);
+    break;
   default:
     if (entry->pending)
       take_out(world, entry);
@@ -208,8 +221,9 @@ static void crowd_against_the_model(void) {
     run_world(CROWD, false, seed, SCALED(1000000));
 }
 
-/* Advancing only to wheel_next reaches the earliest node exactly, after a cascade a level at most. */
-static void next_leads_to_the_earliest(void) {
+/* Advancing only to wheel_next reaches the earliest node exactly: after a cascade a level at most, or after more where
+ * nodes were taken out or postponed, which rest in slots that are passed. */
+static void next_leads_to_the_earliest(int moved) {
   static struct world world;
   world = (struct world){.population = 16, .random = {7}};
   for (uint32_t round = 0; round < SCALED(100000); round++) {
@@ -217,12 +231,17 @@ static void next_leads_to_the_earliest(void) {
     uint32_t count = 1 + random_below(&world.random, world.population);
     for (uint32_t i = 0; i < count; i++)
       add(&world, &world.entries[i], later(&world, 60));
+    for (uint32_t i = 1; moved && i < count; i++) {
+      take_out(&world, &world.entries[i]);
+      if (random_below(&world.random, 2) == 0)
+        add(&world, &world.entries[i], later(&world, 60));
+    }
     const uint64_t earliest = model_earliest(&world);
     uint32_t advances = 0;
     while (world.wheel.due == NULL) {
       const int64_t next = wheel_next(&world.wheel);
       CHECK_INT(next, >, world.now);
-      CHECK_INT(++advances, <=, WHEEL_LEVELS);
+      CHECK_INT(++advances, <=, WHEEL_LEVELS * (moved ? 2 * count : 1));
       advance(&world, next);
     }
     CHECK_EQ_INT(world.now / TICK, earliest);
@@ -285,12 +304,19 @@ static void any_empties(void) {
   CHECK(wheel_any(&world.wheel) == NULL);
   for (uint32_t i = 0; i < CROWD; i++)
     add(&world, &world.entries[i], later(&world, 62));
-  advance(&world, later(&world, 20)); /* some are on the due list */
-  uint32_t emptied = 0;
-  for (struct wheel_node *node; (node = wheel_any(&world.wheel)) != NULL; emptied++)
-    take_out(&world, (struct entry *)node);
-  CHECK_EQ_INT(emptied, CROWD);
-  CHECK(wheel_check(&world.wheel) == NULL);
+  for (uint32_t i = 0; i < CROWD / 4; i++)
+    take_out(&world, &world.entries[i]); /* some rest */
+  advance(&world, later(&world, 20));    /* some are on the due list */
+  size_t linked = world.wheel.linked, emptied = 0;
+  CHECK_INT(linked, >=, CROWD - CROWD / 4);
+  for (struct wheel_node *node; (node = wheel_any(&world.wheel)) != NULL; emptied++) {
+    CHECK_INT(emptied, <, linked);
+    forget(&world, (struct entry *)node);
+    CHECK(wheel_check(&world.wheel) == NULL);
+  }
+  CHECK_EQ_INT(emptied, linked);
+  CHECK_EQ_INT(world.pending, 0);
+  CHECK_EQ_INT(world.wheel.count, 0);
   CHECK_EQ_INT(wheel_next(&world.wheel), INT64_MAX);
   CHECK_EQ_INT(wheel_earliest(&world.wheel), INT64_MAX);
 }
@@ -321,25 +347,32 @@ static void healthy(struct wheel *wheel, struct wheel_node nodes[NODES]) {
   } while (0)
 
 static void check_sees_what_is_wrong(void) {
-  CORRUPT("count is not the number of linked nodes", wheel.count++);
-  CORRUPT("count is not the number of linked nodes", wheel.count--);
+  CORRUPT("count is not the number of pending nodes", wheel.count++);
+  CORRUPT("count is not the number of pending nodes", wheel.count--);
+  CORRUPT("count is not the number of pending nodes", nodes[IN_SLOT_A].pending = false);
+  CORRUPT("linked is not the number of linked nodes", wheel.linked++);
+  CORRUPT("linked is not the number of linked nodes", wheel.linked--);
   CORRUPT("a node's link is not what points at it", nodes[DUE_B].link = &wheel.due);
   CORRUPT("a node's link is not what points at it", nodes[IN_SLOT_A].link = NULL);
   CORRUPT("a node on the due list is not due", nodes[DUE_B].due = 3 * TICK);
+  CORRUPT("a node on the due list is not due", nodes[DUE_B].pending = false);
   CORRUPT("the due list is out of order", nodes[DUE_B].due = 0);
   CORRUPT("the due list's tail is not its end", wheel.due_tail = &nodes[DUE_A].next);
   CORRUPT("the due list's tail is not its end", wheel.due_tail = &wheel.due);
   CORRUPT("a slot's bit differs from the slot", wheel.occupied[0][0] = 0);
   CORRUPT("a slot's bit differs from the slot", wheel.occupied[5][3] = 1);
-  CORRUPT("a node is in the wrong slot", nodes[IN_SLOT_B].due = 10 * TICK);
-  CORRUPT("a node is in the wrong slot", nodes[IN_SLOT_B].due = (9 + 256) * TICK);
-  CORRUPT("a node that is due is still in a slot", wheel.tick = 9);
+  CORRUPT("a slot that has passed is not empty", wheel.tick = 9);
+  CORRUPT("a node that is due is still in a slot", nodes[IN_SLOT_B].due = 2 * TICK);
+  CORRUPT("a node is in a slot that is emptied after it is due", nodes[IN_SLOT_B].due = 8 * TICK);
+  CORRUPT("a node does not know its slot", nodes[IN_SLOT_B].slot_tick = 10);
+  CORRUPT("a node does not know its slot", nodes[IN_SLOT_B].near = false);
 }
 
 static const struct check_case cases[] = {
     CHECK_CASE(small_population_checked_at_each_step),
     CHECK_CASE(crowd_against_the_model),
-    CHECK_CASE(next_leads_to_the_earliest),
+    CHECK_CASE_WITH("next_leads_to_the_earliest", next_leads_to_the_earliest, 0),
+    CHECK_CASE_WITH("next_leads_to_the_earliest_past_what_rests", next_leads_to_the_earliest, 1),
     CHECK_CASE_WITH("turns_over_level_0", turns_over, 0),
     CHECK_CASE_WITH("turns_over_level_1", turns_over, 1),
     CHECK_CASE_WITH("turns_over_level_2", turns_over, 2),
