@@ -159,9 +159,10 @@ static void counts_and_sleeps(void *arg) {
 static int own_task_body(void *arg) {
   (void)arg;
   struct function_state state = {0};
-  state.timer = weir_timer_func(WEIR_MILLISECOND, counts_and_sleeps, &state);
+  state.timer = weir_timer_func(an_hour, counts_and_sleeps, &state);
   CHECK_EQ_INT(weir_task_count(), 1); /* made when it is due, not before */
   CHECK_EQ_INT(weir_counts().timers_pending, 1);
+  CHECK(weir_timer_reset(state.timer, WEIR_MILLISECOND));
   while (!state.ran)
     CHECK_EQ_INT(weir_sleep(WEIR_MILLISECOND), 0);
   CHECK_EQ_INT(state.tasks, 2);

@@ -242,10 +242,32 @@ static void a_run_leaves_no_count_behind(void) {
   CHECK_EQ_INT(weir_counts().timers, 0);
 }
 
+static int use_it(void *timer) {
+  weir_timer_reset(timer, WEIR_MILLISECOND);
+  MODEL(weir_worker_one.wheel.linked == 0, "it is still in the other worker's wheel");
+  MODEL(weir_chan_recv(weir_timer_chan(timer), NULL) == 0, "it did not fire");
+  weir_timer_reset(timer, WEIR_SECOND);
+  weir_timer_stop(timer); /* it rests in the simulation's wheel */
+  return 0;
+}
+
+/* Made and stopped outside, used in a simulation, then in a run: it leaves the wheel in which it rests. */
+static void a_timer_goes_from_wheel_to_wheel(void) {
+  weir_timer *timer = weir_timer_new(3600 * WEIR_SECOND);
+  CHECK_EQ_INT(weir_timer_stop(timer), true);
+  CHECK(simulated_seed(&(struct simulated){.main = use_it, .arg = timer}, 1, false));
+  CHECK(wheel_check(&weir_worker_one.wheel) == NULL);
+  CHECK_EQ_INT(weir_timer_reset(timer, 1), false);
+  CHECK_EQ_INT(weir_worker_simulated.wheel.linked, 0);
+  CHECK_EQ_INT(weir_worker_one.wheel.count, 1);
+  weir_timer_free(timer);
+  CHECK_EQ_INT(weir_worker_one.wheel.linked, 0);
+  CHECK(wheel_check(&weir_worker_one.wheel) == NULL);
+}
+
 static const struct check_case cases[] = {
-    CHECK_CASE(counters_are_what_a_recount_finds),
-    CHECK_CASE(a_wrong_counter_is_found),
-    CHECK_CASE(a_ticker_does_not_catch_up),
-    CHECK_CASE(a_run_leaves_no_count_behind),
+    CHECK_CASE(counters_are_what_a_recount_finds), CHECK_CASE(a_wrong_counter_is_found),
+    CHECK_CASE(a_ticker_does_not_catch_up),        CHECK_CASE(a_run_leaves_no_count_behind),
+    CHECK_CASE(a_timer_goes_from_wheel_to_wheel),
 };
 CHECK_MAIN(cases)
