@@ -2,9 +2,10 @@
  * a weir_after of 50 ms.
  *
  * In classic mode the abandoned timers grow for as long as the timeout lasts; then each new one meets one that comes
- * due, and their number stays at rate x timeout = 1,000/s x 0.050 s = 50 (Little's law). With the five milliseconds of
- * the post and a million messages a second that is 5,000; with a minute's timeout, the whole memory. In prompt mode
- * there is never one. The run is a simulation, so that its second takes no time and the numbers are always the same. */
+ * due, and their number stays at rate x timeout = 1,000/s x 0.050 s = 50 (Little's law; a look taken just after one
+ * came due sees 49). With the five milliseconds of the post and a million messages a second that is 5,000; with a
+ * minute's timeout, the whole memory. In prompt mode there is never one. The run is a simulation, so that its time
+ * takes no time and the numbers are always the same. */
 #include <stdio.h>
 #include <weir.h>
 #include <weir/sim.h>
