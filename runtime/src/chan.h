@@ -28,7 +28,6 @@ struct weir_chan {
   bool closed;
   uint8_t role; /* enum chan_role: what the object around it is */
   bool prompt;  /* of a timer: the mode it was made in */
-  bool reserved;
   uint32_t site;
   uint32_t book;
   uint32_t birth;

@@ -122,16 +122,18 @@ void weir_yield(void) {
   worker_suspend(worker);
 }
 
+static int sleep_to(int64_t deadline) {
+  wait_commit(wait_open(WAIT_FOR_TIME, NULL, 0, 0), deadline, NULL);
+  return 0;
+}
+
 int weir_sleep_until(int64_t deadline) {
   port_step("sleep", NULL);
   if (!wait_allowed())
     return -EPERM;
-  if (deadline <= port_clock()) {
-    weir_yield();
-    return 0;
-  }
-  struct wait *wait = wait_open(WAIT_FOR_TIME, NULL, 0, 0);
-  wait_commit(wait, deadline, NULL);
+  if (deadline > port_clock())
+    return sleep_to(deadline);
+  weir_yield();
   return 0;
 }
 
@@ -142,7 +144,8 @@ int weir_sleep(int64_t duration) {
     weir_yield();
     return 0;
   }
-  return weir_sleep_until(port_deadline(duration));
+  port_step("sleep", NULL);
+  return sleep_to(port_deadline(duration));
 }
 
 int64_t weir_now(void) {

@@ -22,8 +22,8 @@ fail() {
 
 while read -r verb name n rest; do
   case $verb,$name,$n,$rest in
-  list,,,) printf '{"benchmarks":["some/work/workers:1"],"version":"1"}\n' ;;
-  run,some/work/workers:1,30,) answer "$verb" "$name" "$n" ;;
+  list,,,) printf '{"benchmarks":["some/job/workers:1"],"version":"1"}\n' ;;
+  run,some/job/workers:1,30,) answer "$verb" "$name" "$n" ;;
   *) fail ;;
   esac
 done
