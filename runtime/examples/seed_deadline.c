@@ -3,6 +3,7 @@
  *
  * An absolute deadline costs no allocation, nothing to stop, nothing to drain, nothing to reset and nothing to forget:
  * none of the mistakes around Stop and Reset can be written down. Both modes are the same, because no timer is made. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <weir.h>
 
@@ -28,7 +29,7 @@ static void fn3(void) {
   weir_waitgroup_wait(&publishers);
 }
 
-static size_t received;
+static atomic_size_t received; /* subscribers run on any worker */
 
 static void subscriber(void *arg) {
   while (weir_chan_recv(arg, NULL) == 0)
@@ -45,8 +46,8 @@ static int program(void *mode_name) {
     fn3();
   weir_settle(WEIR_FOREVER);
   const struct weir_counts now = weir_counts();
-  printf("%s: %zu messages, %zu timers pending, %zu abandoned, %zu live bytes\n", (const char *)mode_name, received,
-         now.timers_pending, now.timers_abandoned, now.bytes - bytes);
+  printf("%s: %zu messages, %zu timers pending, %zu abandoned, %zu live bytes\n", (const char *)mode_name,
+         (size_t)received, now.timers_pending, now.timers_abandoned, now.bytes - bytes);
   for (size_t i = 0; i < COUNT; i++)
     weir_chan_close(subscribers[i]);
   weir_settle(WEIR_FOREVER);

@@ -10,6 +10,7 @@
  * Almost every send succeeds at once; its after has lost and nobody holds it any more. In classic mode (Go <= 1.22) it
  * stays in the timer heap until it is due: rate x timeout timers at any time. In prompt mode (Go >= 1.23) it is freed
  * when the last reference goes. The timeout is a minute here, so that every lost timer can be counted at leisure. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <weir.h>
 
@@ -39,7 +40,7 @@ static void fn(void) {
   weir_waitgroup_wait(&publishers);
 }
 
-static size_t received;
+static atomic_size_t received; /* subscribers run on any worker */
 
 static void subscriber(void *arg) {
   while (weir_chan_recv(arg, NULL) == 0)
@@ -56,8 +57,8 @@ static int program(void *mode_name) {
     fn();
   weir_settle(WEIR_FOREVER);
   const struct weir_counts now = weir_counts();
-  printf("%s: %zu messages, %zu timers pending, %zu abandoned, %zu live bytes\n", (const char *)mode_name, received,
-         now.timers_pending, now.timers_abandoned, now.bytes - bytes);
+  printf("%s: %zu messages, %zu timers pending, %zu abandoned, %zu live bytes\n", (const char *)mode_name,
+         (size_t)received, now.timers_pending, now.timers_abandoned, now.bytes - bytes);
   for (size_t i = 0; i < COUNT; i++)
     weir_chan_close(subscribers[i]);
   weir_settle(WEIR_FOREVER);

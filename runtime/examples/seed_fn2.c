@@ -10,6 +10,7 @@
  *
  * Right in both modes: in prompt mode there never is anything to drain. However many messages are sent, each publisher
  * has one timer; when it ends, none. (The post's loop lost the exit channel on the way; it is back here.) */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <weir.h>
 
@@ -18,7 +19,11 @@ enum { COUNT = 100, CONCURRENCY = 3, ROUNDS = 20 };
 static weir_chan *subscribers[COUNT], *exit_channel;
 static weir_waitgroup publishers;
 
-static size_t pending_most;
+static atomic_size_t pending_most; /* as seen: with several workers a count of what others are changing */
+
+static void count_down(void *arg) {
+  weir_waitgroup_done(arg);
+}
 
 static void free_timer(void *arg) {
   weir_timer_free(arg);
@@ -28,8 +33,9 @@ static void pub(void *arg) {
   const char *const msg = "news";
   const int64_t idle_duration = 60 * WEIR_SECOND;
   weir_timer *idle_timeout = weir_timer_new(idle_duration);
-  struct weir_defer at_return;
-  weir_defer(&at_return, free_timer, idle_timeout);
+  struct weir_defer done, freed;
+  weir_defer(&done, count_down, &publishers); /* last in, first out: done when the timer is freed */
+  weir_defer(&freed, free_timer, idle_timeout);
   for (size_t j = (size_t)arg; j < COUNT; j += CONCURRENCY) {
     if (!weir_timer_stop(idle_timeout))
       weir_chan_try_recv(weir_timer_chan(idle_timeout), NULL);
@@ -39,9 +45,9 @@ static void pub(void *arg) {
     if (weir_select(cases, 3, WEIR_FOREVER) == 2)
       break;
     const size_t pending = weir_counts().timers_pending;
-    pending_most = pending > pending_most ? pending : pending_most;
+    if (pending > pending_most)
+      pending_most = pending;
   }
-  weir_waitgroup_done(&publishers);
 }
 
 static void fn2(void) {
@@ -51,7 +57,7 @@ static void fn2(void) {
   weir_waitgroup_wait(&publishers);
 }
 
-static size_t received;
+static atomic_size_t received; /* subscribers run on any worker */
 
 static void subscriber(void *arg) {
   while (weir_chan_recv(arg, NULL) == 0)
@@ -69,7 +75,7 @@ static int program(void *mode_name) {
   weir_settle(WEIR_FOREVER);
   const struct weir_counts now = weir_counts();
   printf("%s: %zu messages, %zu timers pending (%zu at most), %zu abandoned, %zu live bytes\n", (const char *)mode_name,
-         received, now.timers_pending, pending_most, now.timers_abandoned, now.bytes - bytes);
+         (size_t)received, now.timers_pending, (size_t)pending_most, now.timers_abandoned, now.bytes - bytes);
   for (size_t i = 0; i < COUNT; i++)
     weir_chan_close(subscribers[i]);
   weir_settle(WEIR_FOREVER);

@@ -5,8 +5,11 @@
 
 #include <weir/base.h>
 #include <weir/broadcast.h>
+#include <weir/broker.h>
 #include <weir/census.h>
 #include <weir/chan.h>
+#include <weir/context.h>
+#include <weir/poll.h>
 #include <weir/select.h>
 #include <weir/sync.h>
 #include <weir/task.h>

@@ -1,11 +1,40 @@
 /* books.c — see books.h. */
 #include "books.h"
 
-#include "port.h"
+#include "worker.h"
 
 #include <string.h>
 
-struct book weir_books[BOOK_KINDS];
+struct books weir_books[BOOK_HOMES];
+unsigned weir_book_homes = 1;
+
+uint8_t book_home(void) {
+  return weir_port_mode == PORT_SEVERAL ? worker_here()->number : 0;
+}
+
+void books_each(enum book_kind kind, void (*visit)(void *object)) {
+  for (unsigned home = 0; home < weir_book_homes; home++) {
+    const struct book *book = &weir_books[home].kinds[kind];
+    for (uint32_t slot = 0; slot < book->count; slot++)
+      if (book_at(book, slot) != NULL)
+        visit(book_at(book, slot));
+  }
+}
+
+size_t books_live(enum book_kind kind) {
+  size_t live = 0;
+  for (unsigned home = 0; home < weir_book_homes; home++)
+    live += __atomic_load_n(&weir_books[home].kinds[kind].live, __ATOMIC_RELAXED); /* a sum of counts in motion */
+  return live;
+}
+
+size_t books_bytes(void) {
+  size_t bytes = 0;
+  for (unsigned home = 0; home < weir_book_homes; home++)
+    for (int kind = 0; kind < BOOK_KINDS; kind++)
+      bytes += __atomic_load_n(&weir_books[home].kinds[kind].bytes, __ATOMIC_RELAXED); /* as above */
+  return bytes;
+}
 
 uint32_t book_enter_slowly(struct book *book, void *object) {
   if (book->count == book->capacity) {
@@ -20,84 +49,127 @@ uint32_t book_enter_slowly(struct book *book, void *object) {
   return book->count++;
 }
 
-void books_trim(void) {
-  for (int kind = 0; kind < BOOK_KINDS; kind++) {
-    struct book *book = &weir_books[kind];
-    if (book->live != 0)
-      continue;
-    port_release(book->slots);
-    memset(book, 0, sizeof *book);
-  }
-}
-
-/* Sites: an open-addressed table of indices into an array that only grows; the program's lines are few. */
+/* ---- sites: an open-addressed table of indices into an array that only grows; the program's lines are few -----------
+ * */
 
 struct site {
   const char *file;
   int line;
 };
 
-static struct site *sites;
-static uint32_t *site_table;
-static uint32_t site_count; /* sites[0] stands for unknown */
-static uint32_t site_capacity;
+/* Published as a whole. A reader may hold an older one: it finds fewer lines there, and then takes the lock. */
+struct site_table {
+  struct site_table *older;
+  struct site *sites; /* [0] stands for unknown */
+  uint32_t capacity;  /* of sites; the index has twice as many places */
+  uint32_t index[];   /* 0: an empty place */
+};
+
+static struct site_table *site_table;
+static uint32_t site_count;
+static struct port_lock site_lock;
+
+static inline struct site_table *current_table(void) {
+  return __atomic_load_n(&site_table, __ATOMIC_ACQUIRE); /* pairs with the store in site_grow */
+}
 
 static uint32_t site_hash(const char *file, int line) {
   uint64_t key = (uint64_t)(uintptr_t)file ^ (uint64_t)line << 40;
   return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
-static void site_insert(uint32_t site) {
-  uint32_t mask = site_capacity * 2 - 1;
-  uint32_t at = site_hash(sites[site].file, sites[site].line) & mask;
-  while (site_table[at] != 0)
-    at = (at + 1) & mask;
-  site_table[at] = site;
+static uint32_t site_find(const struct site_table *table, const char *file, int line) {
+  uint32_t mask = table->capacity * 2 - 1;
+  for (uint32_t at = site_hash(file, line) & mask;; at = (at + 1) & mask) {
+    uint32_t site = __atomic_load_n(&table->index[at], __ATOMIC_ACQUIRE); /* pairs with the store in site_insert */
+    if (site == 0 || (table->sites[site].file == file && table->sites[site].line == line))
+      return site;
+  }
 }
 
-static bool site_grow(void) {
-  uint32_t capacity = site_capacity == 0 ? 64 : site_capacity * 2;
-  struct site *grown = port_reallocate(NULL, capacity * sizeof *grown);
-  uint32_t *table = port_reallocate(NULL, 2 * (size_t)capacity * sizeof *table);
-  if (grown == NULL || table == NULL) {
-    port_release(grown);
+static void site_insert(struct site_table *table, uint32_t site) {
+  uint32_t mask = table->capacity * 2 - 1;
+  uint32_t at = site_hash(table->sites[site].file, table->sites[site].line) & mask;
+  while (table->index[at] != 0)
+    at = (at + 1) & mask;
+  __atomic_store_n(&table->index[at], site, __ATOMIC_RELEASE); /* pairs with the load in site_find */
+}
+
+static struct site_table *site_grow(void) {
+  struct site_table *old = site_table;
+  uint32_t capacity = old == NULL ? 64 : old->capacity * 2;
+  size_t index_bytes = 2 * (size_t)capacity * sizeof old->index[0];
+  struct site_table *table = port_reallocate(NULL, sizeof *table + index_bytes);
+  struct site *sites = port_reallocate(NULL, capacity * sizeof *sites);
+  if (table == NULL || sites == NULL) {
     port_release(table);
-    return false;
+    port_release(sites);
+    return NULL;
   }
-  grown[0] = (struct site){"unknown", 0};
-  for (uint32_t site = 1; site < site_count; site++)
-    grown[site] = sites[site];
-  memset(table, 0, 2 * (size_t)capacity * sizeof *table);
-  port_release(sites);
-  port_release(site_table);
-  sites = grown;
-  site_table = table;
-  site_capacity = capacity;
-  site_count = site_count == 0 ? 1 : site_count;
-  for (uint32_t site = 1; site < site_count; site++)
-    site_insert(site);
-  return true;
+  *table = (struct site_table){.older = old, .sites = sites, .capacity = capacity};
+  memset(table->index, 0, index_bytes);
+  sites[0] = (struct site){"unknown", 0};
+  for (uint32_t site = 1; site < site_count; site++) {
+    sites[site] = old->sites[site];
+    site_insert(table, site);
+  }
+  if (site_count == 0)
+    site_count = 1;
+  __atomic_store_n(&site_table, table, __ATOMIC_RELEASE); /* pairs with current_table */
+  return table;
+}
+
+static __attribute__((noinline)) uint32_t site_new(const char *file, int line) {
+  bool locked = weir_port_mode == PORT_SEVERAL; /* no choice of a simulation: a line is new only once a process */
+  if (locked)
+    port_lock(&site_lock);
+  struct site_table *table = site_table;
+  uint32_t site = table != NULL ? site_find(table, file, line) : 0;
+  if (site == 0 && (table == NULL || site_count == table->capacity))
+    table = site_grow();
+  if (site == 0 && table != NULL) {
+    site = site_count;
+    __atomic_store_n(&site_count, site + 1, __ATOMIC_RELAXED); /* pairs with site_known */
+    table->sites[site] = (struct site){file, line};
+    site_insert(table, site);
+  }
+  if (locked)
+    port_unlock(&site_lock);
+  return site;
 }
 
 uint32_t site_of(const char *file, int line) {
-  if (site_capacity != 0) {
-    uint32_t mask = site_capacity * 2 - 1;
-    uint32_t at = site_hash(file, line) & mask;
-    for (; site_table[at] != 0; at = (at + 1) & mask)
-      if (sites[site_table[at]].file == file && sites[site_table[at]].line == line)
-        return site_table[at];
-  }
-  if (site_count == site_capacity && !site_grow())
-    return 0;
-  sites[site_count] = (struct site){file, line};
-  site_insert(site_count);
-  return site_count++;
+  const struct site_table *table = current_table();
+  uint32_t site = table != NULL ? site_find(table, file, line) : 0;
+  return likely(site != 0) ? site : site_new(file, line);
+}
+
+static bool site_known(uint32_t site) {
+  return site != 0 && site < __atomic_load_n(&site_count, __ATOMIC_RELAXED); /* whoever holds a site has seen it made */
 }
 
 const char *site_file(uint32_t site) {
-  return site == 0 || site >= site_count ? "unknown" : sites[site].file;
+  return site_known(site) ? current_table()->sites[site].file : "unknown";
 }
 
 int site_line(uint32_t site) {
-  return site == 0 || site >= site_count ? 0 : sites[site].line;
+  return site_known(site) ? current_table()->sites[site].line : 0;
+}
+
+void books_trim(void) {
+  for (unsigned home = 0; home < weir_book_homes; home++) {
+    for (int kind = 0; kind < BOOK_KINDS; kind++) {
+      struct book *book = &weir_books[home].kinds[kind];
+      if (book->live != 0 || book->slots == NULL)
+        continue;
+      port_release(book->slots);
+      memset(book, 0, sizeof *book);
+    }
+  }
+  while (site_table != NULL && site_table->older != NULL) {
+    struct site_table *older = site_table->older;
+    site_table->older = older->older;
+    port_release(older->sites);
+    port_release(older);
+  }
 }

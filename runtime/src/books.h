@@ -4,17 +4,20 @@
  * that a report can walk what is alive whatever allocator made it, for 8 bytes an object and two warm memory writes.
  * Lines are interned: an object carries a 4-byte site.
  *
+ * Each of several workers has registers of its own, under a lock of its own: an object carries the number of the worker
+ * that made it (its home), and leaves there. One worker, and a simulation, use those of worker 0. They outlive the run:
+ * an object may. Sites are found without a lock: a table only grows, by a new one, and the old ones stay until the run
+ * ends.
+ *
  * Invariants: slots[object->book] == object while it is alive; live is the number of such slots.
  * Rejected: a doubly linked list of all objects (touches cold neighbours); slabs (tie the books to one allocator).
  */
 #ifndef WEIR_SRC_BOOKS_H
 #define WEIR_SRC_BOOKS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "port.h"
 
-enum book_kind { BOOK_TASK, BOOK_CHANNEL, BOOK_TIMER, BOOK_KINDS };
+enum book_kind { BOOK_TASK, BOOK_CHANNEL, BOOK_TIMER, BOOK_CONTEXT, BOOK_BROKER, BOOK_KINDS };
 
 struct book {
   void **slots; /* an object, or (next free + 1) << 1 | 1 */
@@ -25,37 +28,69 @@ struct book {
   size_t bytes;
 };
 
-extern struct book weir_books[BOOK_KINDS];
+enum { BOOK_HOMES = 240 };
+
+struct books {
+  struct port_lock lock;
+  struct book kinds[BOOK_KINDS];
+} __attribute__((aligned(64)));
+
+extern struct books weir_books[BOOK_HOMES];
+extern unsigned weir_book_homes; /* how many have ever been used */
 
 enum { BOOK_NONE = UINT32_MAX };
+
+/* The registers that the calling thread enters objects in. */
+uint8_t book_home(void);
+
+static inline void books_lock(struct books *books) {
+  if (unlikely(weir_port_mode == PORT_SEVERAL)) /* virtual workers have nothing to gain from choices here */
+    port_lock(&books->lock);
+}
+
+static inline void books_unlock(struct books *books) {
+  if (unlikely(weir_port_mode == PORT_SEVERAL))
+    port_unlock(&books->lock);
+}
 
 /* Enters an object; its slot, or BOOK_NONE when there is no memory. */
 uint32_t book_enter_slowly(struct book *book, void *object);
 
-static inline uint32_t book_enter(enum book_kind kind, void *object, size_t bytes) {
-  struct book *book = &weir_books[kind];
+static inline uint32_t book_enter(uint8_t home, enum book_kind kind, void *object, size_t bytes) {
+  struct book *book = &weir_books[home].kinds[kind];
   uint32_t slot;
+  books_lock(&weir_books[home]);
   if (book->free != 0) {
     slot = book->free - 1;
     book->free = (uint32_t)((uintptr_t)book->slots[slot] >> 1);
     book->slots[slot] = object;
   } else {
     slot = book_enter_slowly(book, object);
-    if (slot == BOOK_NONE)
-      return BOOK_NONE;
   }
-  book->live++;
-  book->bytes += bytes;
+  if (likely(slot != BOOK_NONE)) {
+    port_tally(&book->live, 1);
+    port_tally(&book->bytes, bytes);
+  }
+  books_unlock(&weir_books[home]);
   return slot;
 }
 
-static inline void book_leave(enum book_kind kind, uint32_t slot, size_t bytes) {
-  struct book *book = &weir_books[kind];
+static inline void book_leave(uint8_t home, enum book_kind kind, uint32_t slot, size_t bytes) {
+  struct book *book = &weir_books[home].kinds[kind];
+  books_lock(&weir_books[home]);
   book->slots[slot] = (void *)((uintptr_t)book->free << 1 | 1);
   book->free = slot + 1;
-  book->live--;
-  book->bytes -= bytes;
+  port_tally(&book->live, (size_t)-1);
+  port_tally(&book->bytes, -bytes);
+  books_unlock(&weir_books[home]);
 }
+
+/* Calls visit for each object of a kind that is alive; it may leave meanwhile. No other worker runs. */
+void books_each(enum book_kind kind, void (*visit)(void *object));
+
+/* Sums over all homes; exact while no other worker runs. */
+size_t books_live(enum book_kind kind);
+size_t books_bytes(void);
 
 /* The object in a slot, NULL when it is empty. Walk slots 0 … count - 1. */
 static inline void *book_at(const struct book *book, uint32_t slot) {
@@ -63,7 +98,7 @@ static inline void *book_at(const struct book *book, uint32_t slot) {
   return (uintptr_t)object & 1 ? NULL : object;
 }
 
-/* Gives back the memory of registers in which nothing is alive. */
+/* Gives back the memory of registers in which nothing is alive, and of outgrown tables. No other worker runs. */
 void books_trim(void);
 
 /* A source line as 4 bytes. file is borrowed for ever (a string literal). Site 0 is "unknown", also what comes back

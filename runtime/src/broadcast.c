@@ -26,7 +26,8 @@ struct broadcast {
   struct weir_broadcast_options options;
   struct weir_broadcast_result result;
   weir_waitgroup publishers;
-  size_t started; /* publishers that have taken their number */
+  struct port_lock lock; /* of the result, the error and the number of publishers that have begun */
+  size_t started;
   int error;
   const char *file;
   int line;
@@ -86,30 +87,51 @@ static size_t remaining(const struct broadcast *broadcast, size_t j) {
   return j >= broadcast->count ? 0 : (broadcast->count - j + step - 1) / step;
 }
 
+/* A publisher's number, from 0. */
+static size_t begin_publishing(struct broadcast *broadcast) {
+  port_lock(&broadcast->lock);
+  size_t number = broadcast->started++;
+  port_unlock(&broadcast->lock);
+  return number;
+}
+
+static void end_publishing(struct broadcast *broadcast, const struct weir_broadcast_result *result, int error) {
+  port_lock(&broadcast->lock);
+  broadcast->result.delivered += result->delivered;
+  broadcast->result.timed_out += result->timed_out;
+  broadcast->result.skipped += result->skipped;
+  broadcast->result.closed += result->closed;
+  if (error != 0)
+    broadcast->error = error;
+  port_unlock(&broadcast->lock);
+  weir_waitgroup_done(&broadcast->publishers);
+}
+
 static void publish(void *arg) {
   struct broadcast *broadcast = arg;
-  struct weir_broadcast_result *result = &broadcast->result;
+  struct weir_broadcast_result result = {0};
+  int error = 0;
   struct weir_case cases[OFFER_CASES] = {
       [OFFER_SEND] = WEIR_SEND(NULL, broadcast->message),
       [OFFER_EXIT] = WEIR_RECV(broadcast->options.exit, NULL),
   };
   weir_timer *timer = NULL;
-  size_t j = broadcast->started++;
+  size_t j = begin_publishing(broadcast);
   for (; j < broadcast->count; j += broadcast->options.concurrency) {
     cases[OFFER_SEND].chan = broadcast->subscribers[j];
     int chosen = offer(broadcast, cases, &timer);
     if (chosen == OFFER_SEND)
-      ++*(cases[OFFER_SEND].status == 0 ? &result->delivered : &result->closed);
+      ++*(cases[OFFER_SEND].status == 0 ? &result.delivered : &result.closed);
     else if (chosen == OFFER_TIMER || chosen == -ETIMEDOUT)
-      result->timed_out++;
+      result.timed_out++;
     else {
-      broadcast->error = chosen == OFFER_EXIT ? broadcast->error : chosen;
+      error = chosen == OFFER_EXIT ? 0 : chosen;
       break;
     }
   }
-  result->skipped += remaining(broadcast, j);
+  result.skipped = remaining(broadcast, j);
   weir_timer_free(timer);
-  weir_waitgroup_done(&broadcast->publishers);
+  end_publishing(broadcast, &result, error);
 }
 
 /* Makes the publishers beside the caller, and only then lets them run. */
@@ -130,7 +152,7 @@ static int start_publishers(struct broadcast *broadcast) {
   }
   for (struct task *next; made != NULL; made = next) {
     next = made->next;
-    task_ready(made);
+    task_start(made);
   }
   return 0;
 }

@@ -2,17 +2,27 @@
 #include <weir/census.h>
 
 #include "books.h"
-#include "worker.h"
+#include "scheduler.h"
+
+static size_t sum(size_t offset) {
+  size_t total = 0;
+  for (uint32_t i = 0; i < weir_scheduler.count; i++) {
+    const char *worker = (const char *)weir_scheduler.workers[i];
+    total += __atomic_load_n((const size_t *)(worker + offset), __ATOMIC_RELAXED); /* pairs with port_tally */
+  }
+  return total;
+}
 
 struct weir_counts weir_counts(void) {
-  const struct worker *worker = worker_here();
   return (struct weir_counts){
-      .tasks = weir_books[BOOK_TASK].live,
-      .timers = weir_books[BOOK_TIMER].live,
-      .timers_pending = worker->timers_pending,
-      .timers_abandoned = worker->timers_abandoned,
-      .channels = weir_books[BOOK_CHANNEL].live,
-      .bytes = weir_books[BOOK_TASK].bytes + weir_books[BOOK_TIMER].bytes + weir_books[BOOK_CHANNEL].bytes,
-      .stack_bytes = worker->stack_bytes,
+      .tasks = books_live(BOOK_TASK),
+      .timers = books_live(BOOK_TIMER),
+      .timers_pending = sum(offsetof(struct worker, timers_pending)),
+      .timers_abandoned = sum(offsetof(struct worker, timers_abandoned)),
+      .channels = books_live(BOOK_CHANNEL),
+      .contexts = books_live(BOOK_CONTEXT),
+      .brokers = books_live(BOOK_BROKER),
+      .bytes = books_bytes(),
+      .stack_bytes = sum(offsetof(struct worker, stack_bytes)),
   };
 }

@@ -11,6 +11,7 @@
 #include "chan.h"
 
 #include "books.h"
+#include "cancel.h"
 #include "report.h"
 #include "run.h"
 #include "timer.h"
@@ -50,7 +51,8 @@ void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site
                           .element_size = (uint32_t)element_size,
                           .capacity = (uint32_t)capacity,
                           .site = site,
-                          .birth = weir_run_generation};
+                          .birth = weir_run_generation,
+                          .book_home = book_home()};
 }
 
 weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *file, int line) {
@@ -62,7 +64,7 @@ weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *fi
   if (c == NULL)
     return NULL;
   chan_init(c, element_size, capacity, site_of(file, line));
-  c->book = book_enter(BOOK_CHANNEL, c, bytes);
+  c->book = book_enter(c->book_home, BOOK_CHANNEL, c, bytes);
   if (unlikely(c->book == BOOK_NONE)) {
     port_release(c);
     return NULL;
@@ -72,12 +74,12 @@ weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *fi
 
 weir_chan *weir_chan_ref(weir_chan *c) {
   if (c != NULL)
-    c->references++;
+    port_retain(&c->references);
   return c;
 }
 
 const char *chan_noun(const weir_chan *c) {
-  static const char *const nouns[] = {"channel", "timer", "ticker", "function timer"};
+  static const char *const nouns[] = {"channel", "timer", "ticker", "function timer", "context", "broker"};
   return nouns[c->role];
 }
 
@@ -102,12 +104,12 @@ static _Noreturn void abort_in_use(const weir_chan *c) {
   abort();
 }
 
-void weir_chan_unref(weir_chan *c) {
-  port_step("unref", c);
-  if (c == NULL || --c->references != 0)
+/* Nobody has the channel any more. */
+static void chan_free(weir_chan *c) {
+  if (unlikely(c->role == CHAN_CONTEXT)) {
+    context_dropped(c);
     return;
-  if (unlikely(chan_waited_on(&c->receivers) || chan_waited_on(&c->senders)))
-    abort_in_use(c);
+  }
   if (c->role != CHAN_PLAIN) {
     timer_dropped(c);
     return;
@@ -116,8 +118,37 @@ void weir_chan_unref(weir_chan *c) {
     c->drop(chan_slot(c, c->head));
     c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
   }
-  book_leave(BOOK_CHANNEL, c->book, footprint(c));
+  book_leave(c->book_home, BOOK_CHANNEL, c->book, footprint(c));
   port_release(c);
+}
+
+static void unpin(void *object) {
+  weir_chan *c = object; /* timers and contexts begin with theirs */
+  c->pins = 0;
+  if (c->dropped)
+    chan_free(c);
+}
+
+void chans_unpin(void) {
+  books_each(BOOK_CHANNEL, unpin);
+  books_each(BOOK_TIMER, unpin);
+  books_each(BOOK_CONTEXT, unpin);
+}
+
+bool chan_unused(weir_chan *c) {
+  port_lock(&c->lock);
+  if (unlikely(chan_waited_on(&c->receivers) || chan_waited_on(&c->senders)))
+    abort_in_use(c);
+  bool pinned = c->pins != 0;
+  c->dropped = pinned;
+  port_unlock(&c->lock);
+  return !pinned;
+}
+
+void weir_chan_unref(weir_chan *c) {
+  port_step("unref", c);
+  if (c != NULL && port_release_count(&c->references) && chan_unused(c))
+    chan_free(c);
 }
 
 void weir_chan_on_drop(weir_chan *c, void (*drop)(void *element)) {
@@ -129,8 +160,11 @@ void weir_chan_on_drop(weir_chan *c, void (*drop)(void *element)) {
 static inline struct weir_case *claim_first(struct wait_queue *queue) {
   while (!wait_queue_empty(queue)) {
     struct waiter *waiter = queue->head;
-    if (likely(wait_claim(waiter)))
+    if (likely(wait_claim(waiter))) {
+      if (port_several())
+        case_of(waiter)->chan->pins--;
       return case_of(waiter);
+    }
   }
   return NULL;
 }
@@ -144,7 +178,7 @@ static inline void buffer_push(weir_chan *c, const void *value) {
   uint32_t room_behind = c->capacity - c->head;
   uint32_t tail = c->length >= room_behind ? c->length - room_behind : c->head + c->length;
   move_element(chan_slot(c, tail), value, c->element_size);
-  c->length++;
+  chan_set_length(c, c->length + 1);
 }
 
 int chan_send_now(weir_chan *c, const void *value) {
@@ -180,7 +214,7 @@ int chan_recv_now(weir_chan *c, void *value) {
     return recv_drained(c, value);
   move_element(value, chan_slot(c, c->head), c->element_size);
   c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
-  c->length--;
+  chan_set_length(c, c->length - 1);
   struct weir_case *sender = claim_first(&c->senders);
   if (sender != NULL) {
     buffer_push(c, sender->value);
@@ -208,25 +242,36 @@ static __attribute__((noinline)) void shuffle_twin(struct waiter *waiter) {
 void chan_enlist(struct weir_case *one, struct wait *wait) {
   weir_chan *c = one->chan;
   struct wait_queue *queue = one->op == WEIR_OPERATION_SEND ? &c->senders : &c->receivers;
-  if (c->role != CHAN_PLAIN)
+  if (unlikely(chan_has_timer(c)))
     timer_watched(c, true);
+  if (port_several())
+    c->pins++;
   bool twin = queue->head != NULL && queue->head->previous->wait == wait;
   wait_enlist(wait, waiter_of(one), queue);
   if (unlikely(twin))
     shuffle_twin(waiter_of(one));
 }
 
-void chan_withdraw(struct weir_case *one) {
-  if (waiter_of(one)->queue == NULL)
-    return;
+static void withdraw(struct weir_case *one) {
   wait_queue_remove(waiter_of(one));
-  if (one->chan->role != CHAN_PLAIN)
+  if (unlikely(chan_has_timer(one->chan)))
     timer_watched(one->chan, false);
 }
 
+void chan_leave(struct weir_case *one) {
+  weir_chan *c = one->chan;
+  port_lock(&c->lock);
+  if (waiter_of(one)->queue != NULL)
+    withdraw(one);
+  bool last = port_several() && --c->pins == 0 && c->dropped;
+  port_unlock(&c->lock);
+  if (unlikely(last))
+    chan_free(c);
+}
+
 bool chan_purge(struct wait_queue *queue) {
-  while (queue->head != NULL && queue->head->wait->state != WAIT_OPEN)
-    chan_withdraw(case_of(queue->head));
+  while (queue->head != NULL && !wait_is_open(queue->head->wait))
+    withdraw(case_of(queue->head));
   return queue->head != NULL;
 }
 
@@ -245,11 +290,8 @@ static __attribute__((noinline)) int block(weir_chan *c, int op, void *value, in
     waiter_of(&one)->queue = NULL;
   if (wait_commit(wait, deadline, c != NULL ? &c->lock : NULL) != NULL)
     return one.status;
-  if (waiter_of(&one)->queue != NULL) {
-    port_lock(&c->lock);
-    chan_withdraw(&one);
-    port_unlock(&c->lock);
-  }
+  if (c != NULL)
+    chan_leave(&one);
   return -ETIMEDOUT;
 }
 
@@ -269,7 +311,7 @@ int weir_chan_send_until(weir_chan *c, const void *value, int64_t deadline) {
 
 /* A task that never blocks must still see its timer. */
 static inline void see_timer(const weir_chan *c) {
-  if (unlikely(c->role != CHAN_PLAIN && c->length == 0))
+  if (unlikely(c->role != CHAN_PLAIN && chan_length_hint(c) == 0 && !c->untimed))
     worker_serve_timers(worker_here());
 }
 
@@ -301,6 +343,8 @@ int weir_chan_try_send(weir_chan *c, const void *value) {
     return -EAGAIN;
   if (unlikely(c->role != CHAN_PLAIN))
     return -EINVAL;
+  if (port_several() && !chan_may_send(c))
+    return -EAGAIN;
   port_lock(&c->lock);
   int result = chan_send_now(c, value);
   port_unlock(&c->lock);
@@ -312,6 +356,9 @@ int weir_chan_try_recv(weir_chan *c, void *value) {
   if (unlikely(c == NULL))
     return -EAGAIN;
   see_timer(c);
+  /* The length, the senders, then closed: it was empty, with no sender waiting, at a moment when it was open. */
+  if (port_several() && !chan_may_recv(c))
+    return -EAGAIN;
   port_lock(&c->lock);
   int result = chan_recv_now(c, value);
   port_unlock(&c->lock);
@@ -327,17 +374,21 @@ static void end_waiters(struct wait_queue *queue) {
   }
 }
 
+int chan_close_now(weir_chan *c) {
+  if (c->closed)
+    return -EALREADY;
+  __atomic_store_n(&c->closed, true, __ATOMIC_RELEASE); /* pairs with chan_closed_hint */
+  end_waiters(&c->receivers);
+  end_waiters(&c->senders);
+  return 0;
+}
+
 int weir_chan_close(weir_chan *c) {
   port_step("close", c);
   if (c == NULL || c->role != CHAN_PLAIN)
     return -EINVAL;
   port_lock(&c->lock);
-  int result = c->closed ? -EALREADY : 0;
-  if (result == 0) {
-    c->closed = true;
-    end_waiters(&c->receivers);
-    end_waiters(&c->senders);
-  }
+  int result = chan_close_now(c);
   port_unlock(&c->lock);
   return result;
 }
@@ -351,7 +402,7 @@ size_t weir_chan_len(const weir_chan *c) {
   if (hidden(c))
     return 0;
   see_timer(c);
-  return c->length;
+  return chan_length_hint(c);
 }
 
 size_t weir_chan_cap(const weir_chan *c) {

@@ -6,7 +6,11 @@
  *     waiting sender and a waiting receiver exists only when all of them belong to one and the same select;
  *   - elements are received in the order in which they were sent, waiters served in the order in which they came;
  *   - the channel of a timer is only sent to by its timer; in prompt mode its one-element buffer is hidden from len and
- * cap.
+ *     cap.
+ *
+ * With several workers an operation that was ended elsewhere (a deadline, another case) may still have to leave the
+ * channel when its last reference is dropped. Such operations pin it: the last to leave frees it. And whoever drops the
+ * last reference takes the lock before anything else, so that an operation that has just woken it is out.
  */
 #ifndef WEIR_SRC_CHAN_H
 #define WEIR_SRC_CHAN_H
@@ -16,7 +20,7 @@
 
 #include "wait.h"
 
-enum chan_role { CHAN_PLAIN, CHAN_TIMER, CHAN_TICKER, CHAN_FUNCTION };
+enum chan_role { CHAN_PLAIN, CHAN_TIMER, CHAN_TICKER, CHAN_FUNCTION, CHAN_CONTEXT, CHAN_BROKER };
 
 struct weir_chan {
   struct port_lock lock;
@@ -26,14 +30,19 @@ struct weir_chan {
   uint32_t length;
   uint32_t head; /* index of the oldest element */
   bool closed;
-  uint8_t role; /* enum chan_role: what the object around it is */
-  bool prompt;  /* of a timer: the mode it was made in */
+  uint8_t role : 7;   /* enum chan_role: what the object around it is */
+  uint8_t prompt : 1; /* of a timer: the mode it was made in */
+  uint8_t book_home;  /* in whose register it is */
+  bool armed;         /* of a timer */
   uint32_t site;
   uint32_t book;
   uint32_t birth;
   struct wait_queue receivers;
   struct wait_queue senders;
   void (*drop)(void *element);
+  uint32_t pins; /* waiters whose tasks have not left; kept with several workers only */
+  bool dropped;  /* no reference is left, the last pin frees it */
+  bool untimed;  /* nothing that is due can arrive on it, although it has a role */
   /* the buffer follows */
 };
 
@@ -56,10 +65,32 @@ static inline struct waiter *waiter_of(struct weir_case *one) {
 bool chan_purge(struct wait_queue *queue);
 
 static inline bool chan_waited_on(struct wait_queue *queue) {
-  return queue->head != NULL && (likely(queue->head->wait->state == WAIT_OPEN) || chan_purge(queue));
+  return queue->head != NULL && (likely(wait_is_open(queue->head->wait)) || chan_purge(queue));
 }
 
-/* A send, or a receive, would not block now (it may find the channel closed). c is not NULL. */
+/* Looks without the lock, with several workers: an operation would perhaps not block. Whoever acts on it takes the lock
+ * and looks again. */
+static inline uint32_t chan_length_hint(const weir_chan *c) {
+  return __atomic_load_n(&c->length, __ATOMIC_ACQUIRE); /* pairs with chan_set_length */
+}
+
+static inline bool chan_closed_hint(const weir_chan *c) {
+  return __atomic_load_n(&c->closed, __ATOMIC_ACQUIRE); /* pairs with the store in weir_chan_close */
+}
+
+static inline void chan_set_length(weir_chan *c, uint32_t length) {
+  __atomic_store_n(&c->length, length, __ATOMIC_RELEASE);
+}
+
+static inline bool chan_may_send(const weir_chan *c) {
+  return chan_length_hint(c) < c->capacity || wait_queue_hint(&c->receivers) || chan_closed_hint(c);
+}
+
+static inline bool chan_may_recv(const weir_chan *c) {
+  return chan_length_hint(c) != 0 || wait_queue_hint(&c->senders) || chan_closed_hint(c);
+}
+
+/* A send, or a receive, would not block now (it may find the channel closed). c is not NULL; the lock is held. */
 static inline bool chan_can_send(weir_chan *c) {
   return c->length < c->capacity || c->closed || chan_waited_on(&c->receivers);
 }
@@ -72,11 +103,28 @@ static inline bool chan_can_recv(weir_chan *c) {
 int chan_send_now(weir_chan *c, const void *value);
 int chan_recv_now(weir_chan *c, void *value);
 
-/* Enters a case's waiter in its channel's queue, or withdraws it if it is still there. The lock is held. */
+/* Enters a case's waiter in its channel's queue. The lock is held. */
 void chan_enlist(struct weir_case *one, struct wait *wait);
-void chan_withdraw(struct weir_case *one);
 
-/* For sentences: "channel", "timer", "ticker". */
+/* The case was not the one that went through: takes its waiter out of its channel's queue if it is still there. The
+ * lock is not held. The channel may be gone afterwards. */
+void chan_leave(struct weir_case *one);
+
+/* The end of a run of several workers: what still was to leave a channel has been withdrawn. */
+void chans_unpin(void);
+
+/* A timer is around it. */
+static inline bool chan_has_timer(const weir_chan *c) {
+  return c->role >= CHAN_TIMER && c->role <= CHAN_FUNCTION;
+}
+
+/* Closes it, whatever is around it: 0 or -EALREADY. The lock is held, and so is the channel. */
+int chan_close_now(weir_chan *c);
+
+/* The last reference is gone. Aborts if tasks wait on it. True: free it; false: whoever leaves it last will. */
+bool chan_unused(weir_chan *c);
+
+/* For sentences: "channel", "timer", "ticker", … */
 const char *chan_noun(const weir_chan *c);
 
 void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site);

@@ -45,8 +45,8 @@ static uint32_t choose_seed(void *context, int kind, uint32_t count) {
 }
 
 static const char *kind_name(int kind) {
-  static const char *const names[] = {"?", "task", "select", "timer", "allocation", "draw"};
-  return kind < 1 || kind > WEIR_CHOICE_DRAW ? names[0] : names[kind];
+  static const char *const names[] = {"?", "task", "select", "timer", "allocation", "draw", "worker"};
+  return kind < 1 || kind > WEIR_CHOICE_WORKER ? names[0] : names[kind];
 }
 
 static uint32_t choose_replay(void *context, int kind, uint32_t count) {

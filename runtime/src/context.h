@@ -9,8 +9,8 @@
  * Rejected: a function in an assembly file that saves six registers (20 more memory operations a round trip);
  * swapcontext everywhere (two system calls a switch); it stays as the fallback for other processors.
  */
-#ifndef WEIR_CONTEXT_H
-#define WEIR_CONTEXT_H
+#ifndef WEIR_SRC_CONTEXT_H
+#define WEIR_SRC_CONTEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,11 @@
 #include "port.h"
 
 #include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,36 +19,99 @@ const struct port_simulation *weir_port_simulation;
 uint64_t weir_port_allocations;
 
 int64_t port_clock(void) {
-  if (unlikely(weir_port_mode == PORT_SIMULATED))
+  if (unlikely(weir_port_mode & PORT_SIMULATED))
     return weir_port_simulation->clock();
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-void port_pause(int64_t until) {
-  if (until == INT64_MAX) {
-    pause();
+/* ---- several workers -------------------------------------------------------------------------------------------- */
+
+enum { LOCK_SPINS = 100 };
+
+static inline bool lock_taken(struct port_lock *lock) {
+  return __atomic_exchange_n(&lock->word, 1, __ATOMIC_ACQUIRE) == 0; /* pairs with the store in port_unlock */
+}
+
+static __attribute__((noinline)) void lock_slowly(struct port_lock *lock) {
+  for (unsigned spins = 0;; spins++) {
+    if (spins < LOCK_SPINS)
+      port_relax();
+    else
+      sched_yield(); /* its holder may have lost its processor to us */
+    if (__atomic_load_n(&lock->word, __ATOMIC_RELAXED) == 0 && lock_taken(lock)) /* the exchange decides */
+      return;
+  }
+}
+
+void port_lock_several(struct port_lock *lock) {
+  if (unlikely(weir_port_mode == PORT_VIRTUAL))
+    weir_port_simulation->lock(&lock->word);
+  else if (unlikely(!lock_taken(lock)))
+    lock_slowly(lock);
+}
+
+enum { PARKER_AWAKE, PARKER_ASLEEP, PARKER_NOTIFIED };
+
+void port_park(struct port_parker *parker, int64_t until) {
+  if (unlikely(weir_port_mode == PORT_VIRTUAL)) {
+    weir_port_simulation->park(until);
     return;
   }
-  struct timespec when = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
-  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
+  uint32_t awake = PARKER_AWAKE;
+  /* Acquire: what came before the notice is seen; pairs with the exchange in port_unpark. */
+  if (__atomic_compare_exchange_n(&parker->word, &awake, PARKER_ASLEEP, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    struct timespec when = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    /* A wake-up without a notice is harmless: the caller looks around and parks again. */
+    syscall(SYS_futex, &parker->word, FUTEX_WAIT_BITSET_PRIVATE, PARKER_ASLEEP, until == INT64_MAX ? NULL : &when, NULL,
+            FUTEX_BITSET_MATCH_ANY);
+  }
+  __atomic_exchange_n(&parker->word, PARKER_AWAKE, __ATOMIC_ACQ_REL); /* pairs with the exchange in port_unpark */
+}
+
+void port_unpark(struct port_parker *parker, uint32_t worker) {
+  if (unlikely(weir_port_mode == PORT_VIRTUAL)) {
+    weir_port_simulation->unpark(worker);
+    return;
+  }
+  if (__atomic_exchange_n(&parker->word, PARKER_NOTIFIED, __ATOMIC_ACQ_REL) == PARKER_ASLEEP)
+    syscall(SYS_futex, &parker->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* ---- memory -------------------------------------------------------------------------------------------------------
+ * */
+
+static void count_allocation(void) {
+  if (port_several())
+    __atomic_fetch_add(&weir_port_allocations, 1, __ATOMIC_RELAXED); /* a number for tests */
+  else
+    weir_port_allocations++;
 }
 
 bool port_allocation_fails(void) {
-  return unlikely(weir_port_mode == PORT_SIMULATED) && weir_port_simulation->allocation_fails();
+  return unlikely(weir_port_mode & PORT_SIMULATED) && weir_port_simulation->allocation_fails();
 }
 
 void *port_allocate(size_t size) {
   if (port_allocation_fails())
     return NULL;
-  weir_port_allocations++;
+  count_allocation();
+  return malloc(size);
+}
+
+void *port_allocate_foreign(size_t size) {
   return malloc(size);
 }
 
 void *port_reallocate(void *memory, size_t size) {
-  weir_port_allocations++;
+  count_allocation();
   return realloc(memory, size);
+}
+
+void *port_allocate_aligned(size_t alignment, size_t size) {
+  count_allocation();
+  return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
 
 void port_release(void *memory) {
@@ -53,7 +119,7 @@ void port_release(void *memory) {
 }
 
 void *port_map(size_t size) {
-  weir_port_allocations++;
+  count_allocation();
   void *memory =
       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED)

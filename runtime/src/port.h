@@ -1,16 +1,20 @@
 /* port.h — the one way out: every lock, claim, clock read, pause of the thread and allocation of the core goes through
  * here.
  *
- * One source serves three modes behind one byte:
+ * One source serves four modes behind one byte:
  *   PORT_ONE        one worker: locks and claims are plain memory, no lock-prefixed instruction, one predicted branch
- *   PORT_SIMULATED  one thread, virtual clock; each operation on a shared object is a scheduling point (simulation.c)
- *   (several workers: the locks below get their atomic form behind the same branch)
+ *   PORT_SIMULATED  one worker, one thread, virtual clock; each operation on a shared object is a choice (simulation.c)
+ *   PORT_SEVERAL    several workers: locks and claims are atomic
+ *   PORT_VIRTUAL    several virtual workers on one thread: each lock, claim, queue step, park and unpark is a choice
+ *   too
+ *                   (virtual.c)
  *
- * Invariants: the mode changes only while no run and no simulation is active. A lock is held for a few instructions and
+ * Invariants: the mode changes only while no other thread of the core exists. A lock is held for a few instructions and
  * never across a context switch: wait_commit releases the one it is given before it switches.
  *
  * Rejected: a table of function pointers (an indirect call on each lock); compiling the core once a mode (what is
- * simulated would not be what runs).
+ * simulated would not be what runs); futexes under the locks (a release would be a locked instruction; sections are so
+ * short that a waiter spins, and gives its processor up when the holder has lost its own).
  */
 #ifndef WEIR_PORT_H
 #define WEIR_PORT_H
@@ -27,39 +31,132 @@
 
 struct weir_chan;
 
-enum port_mode { PORT_ONE = 0, PORT_SIMULATED = 1 };
+enum port_mode { PORT_ONE = 0, PORT_SIMULATED = 1, PORT_SEVERAL = 2, PORT_VIRTUAL = PORT_SIMULATED | PORT_SEVERAL };
 
 extern uint8_t weir_port_mode;
 
-/* A lock word. With one thread it only proves, in a debug build, that sections do not nest on one object. */
+/* Several workers, real or virtual. */
+static inline bool port_several(void) {
+  return unlikely((weir_port_mode & PORT_SEVERAL) != 0);
+}
+
+static inline bool port_simulated(void) {
+  return unlikely((weir_port_mode & PORT_SIMULATED) != 0);
+}
+
+/* What a simulation puts in the place of the machine; set while one is active. */
+struct port_simulation {
+  int64_t (*clock)(void);
+  void (*step)(const char *operation, const struct weir_chan *chan);
+  void (*yield)(void);
+  bool (*allocation_fails)(void);
+  uint32_t (*choose)(int kind, uint32_t count);
+  void (*turn)(const char *what); /* these, of virtual workers only: another one may go first */
+  void (*lock)(uint32_t *word);
+  void (*park)(int64_t until);
+  void (*unpark)(uint32_t worker);
+};
+extern const struct port_simulation *weir_port_simulation;
+
+/* Between two steps of an algorithm of several workers: a virtual one may be overtaken here. */
+static inline void port_turn(const char *what) {
+  if (unlikely(weir_port_mode == PORT_VIRTUAL))
+    weir_port_simulation->turn(what);
+}
+
+/* A lock word. With one worker it only proves, in a debug build, that sections do not nest on one object. */
 struct port_lock {
   uint32_t word;
 };
 
+void port_lock_several(struct port_lock *lock);
+
 static inline void port_lock(struct port_lock *lock) {
+  if (port_several()) {
+    port_lock_several(lock);
+    return;
+  }
 #ifndef NDEBUG
   assert(lock->word == 0);
   lock->word = 1;
-#else
-  (void)lock;
 #endif
 }
 
 static inline void port_unlock(struct port_lock *lock) {
+  if (port_several()) {
+    __atomic_store_n(&lock->word, 0, __ATOMIC_RELEASE); /* pairs with the exchange in port_lock_several */
+    return;
+  }
 #ifndef NDEBUG
   assert(lock->word == 1);
   lock->word = 0;
-#else
-  (void)lock;
 #endif
 }
 
-/* Moves *word from one state to another if it is still there: the claim of wait.h. */
+/* Moves *word from one state to another if it is still there: the claim of wait.h. What the claimer does next cannot be
+ * seen by others before they see the claim; acquire and release pair with each other's claims of the same word. */
 static inline bool port_claim(uint32_t *word, uint32_t from, uint32_t to) {
+  if (port_several()) {
+    port_turn("claim");
+    return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  }
   if (*word != from)
     return false;
   *word = to;
   return true;
+}
+
+/* Two parties come to *word, which begins as 0: true for the second one, who then sees all that the first one did. Only
+ * with several workers. */
+static inline bool port_meet(uint32_t *word) {
+  port_turn("meet");
+  return __atomic_exchange_n(word, 1, __ATOMIC_ACQ_REL) != 0; /* pairs with itself */
+}
+
+/* References. */
+static inline void port_retain(uint32_t *references) {
+  if (port_several())
+    __atomic_fetch_add(references, 1, __ATOMIC_RELAXED); /* whoever retains holds one already: nothing to order */
+  else
+    ++*references;
+}
+
+/* The same, unless there is none left. */
+static inline bool port_retain_living(uint32_t *references) {
+  if (!port_several()) {
+    *references += *references != 0;
+    return *references != 0;
+  }
+  uint32_t count = __atomic_load_n(references, __ATOMIC_RELAXED); /* the exchange decides */
+  do {
+    if (count == 0)
+      return false;
+  } while (!__atomic_compare_exchange_n(references, &count, count + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+  return true;
+}
+
+/* True for the last one, who sees all that the others did before they let go (release and acquire pair with each
+ * other). */
+static inline bool port_release_count(uint32_t *references) {
+  if (port_several()) {
+    port_turn("release");
+    return __atomic_fetch_sub(references, 1, __ATOMIC_ACQ_REL) == 1;
+  }
+  return --*references == 0;
+}
+
+/* A number that several workers change and anybody may read at any time (__atomic_load_n, relaxed: it orders nothing). */
+static inline void port_count(size_t *count, ptrdiff_t change) {
+  if (port_several())
+    __atomic_fetch_add(count, (size_t)change, __ATOMIC_RELAXED);
+  else
+    __atomic_store_n(count, *count + (size_t)change, __ATOMIC_RELAXED);
+}
+
+/* A counter that one worker writes and others may read: exact once the writer is known to rest. */
+static inline void port_tally(size_t *counter, size_t delta) {
+  __atomic_store_n(counter, *counter + delta,
+                   __ATOMIC_RELAXED); /* pairs with the readers' relaxed loads: no order needed */
 }
 
 /* Nanoseconds of CLOCK_MONOTONIC, or virtual time in a simulation. Never cached. */
@@ -73,16 +170,32 @@ static inline int64_t port_deadline(int64_t duration) {
   return deadline;
 }
 
-/* Pauses the thread until the absolute time, or earlier when a signal comes. Never in a simulation. */
-void port_pause(int64_t until);
+/* One of several workers sleeps until the absolute time, or until somebody unparks it: also before it slept. */
+struct port_parker {
+  uint32_t word;
+};
+void port_park(struct port_parker *parker, int64_t until);
+void port_unpark(struct port_parker *parker, uint32_t worker);
+
+/* Tells the processor that the thread spins. */
+static inline void port_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 /* Memory of one object. NULL when there is none, or when a simulation's chooser says so: one choice an object, whatever
  * else must be allocated for it, because that depends on what the process did before. */
 void *port_allocate(size_t size);
+/* The same on a thread that is no worker: neither counted nor a choice. */
+void *port_allocate_foreign(size_t size);
 /* That choice alone, for an object whose memory comes from a pool. */
 bool port_allocation_fails(void);
 /* Memory of registers and tables, which outlive a simulation. NULL when there is none. */
 void *port_reallocate(void *memory, size_t size);
+void *port_allocate_aligned(size_t alignment, size_t size);
 void port_release(void *memory);
 
 /* How many allocations (mappings included) the core has asked for since the process began: what the test that fails
@@ -96,21 +209,10 @@ void port_unmap(void *memory, size_t size);
  * False when the kernel refuses (vm.max_map_count). */
 bool port_guard(void *page, size_t size);
 
-/* Virtual clock, scheduling point and allocation choice of the simulation; set while weir_port_mode is PORT_SIMULATED.
- */
-struct port_simulation {
-  int64_t (*clock)(void);
-  void (*step)(const char *operation, const struct weir_chan *chan);
-  void (*yield)(void);
-  bool (*allocation_fails)(void);
-  uint32_t (*choose)(int kind, uint32_t count);
-};
-extern const struct port_simulation *weir_port_simulation;
-
 /* A scheduling point: call first in every operation on a shared object. operation is a static name for the trace; chan
  * is the channel concerned, or NULL. */
 static inline void port_step(const char *operation, const struct weir_chan *chan) {
-  if (unlikely(weir_port_mode != PORT_ONE))
+  if (port_simulated())
     weir_port_simulation->step(operation, chan);
 }
 

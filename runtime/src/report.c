@@ -3,7 +3,10 @@
 
 #include "books.h"
 #include "chan.h"
-#include "worker.h"
+#include "pipes.h"
+#include "poller.h"
+#include "scheduler.h"
+#include "sync.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,6 +51,53 @@ static void append_cases(struct line *line, const struct wait *wait) {
     append(line, "; …");
 }
 
+static void append_name(struct line *line, const struct task *task) {
+  if (task == weir_scheduler.main)
+    append(line, "main (task 1)");
+  else
+    append(line, "task %u%s%s started at %s:%d", task->number, task->name != NULL ? " " : "",
+           task->name != NULL ? task->name : "", site_file(task->site), site_line(task->site));
+}
+
+struct holder {
+  uint32_t number;
+  const struct task *task; /* NULL: it has ended, or is none */
+};
+
+static void find_holder(struct task *task, void *context) {
+  struct holder *holder = context;
+  if (holder_of(task) == holder->number)
+    holder->task = task;
+}
+
+/* The next link of the chain: who holds what is waited for. */
+static void append_holder(struct line *line, const struct wait *wait, const char *verb,
+                          uint32_t (*holder_of_waiter)(const struct waiter *waiter)) {
+  struct holder holder = {.number = wait->first->queue != NULL ? holder_of_waiter(wait->first) : 0};
+  if (holder.number == 0)
+    return;
+  tasks_each(find_holder, &holder);
+  append(line, " %s by ", verb);
+  if (holder.task == NULL)
+    append(line, "%s", holder.number == HOLDER_OUTSIDE ? "nobody in this run" : "a task that has ended");
+  else if (&holder.task->wait == wait)
+    append(line, "itself");
+  else
+    append_name(line, holder.task);
+}
+
+/* Numbers of descriptors depend on what the process has open: a simulation names the pipe instead. */
+static void append_descriptor(struct line *line, const struct wait *wait) {
+  const struct poll_waiter *end = container_of(wait->first, const struct poll_waiter, waiter);
+  static const char *const names[] = {"input", "output", "input or output"};
+  const char *events = names[end->events == POLLIN ? 0 : end->events == POLLOUT ? 1 : 2];
+  uint32_t site = port_simulated() ? pipes_site(end->fd) : 0;
+  if (site != 0)
+    append(line, "%s of the pipe made at %s:%d", events, site_file(site), site_line(site));
+  else
+    append(line, "%s of descriptor %d", events, end->fd);
+}
+
 static void append_wait(struct line *line, const struct wait *wait) {
   append(line, "blocked: ");
   switch ((enum wait_kind)wait->kind) {
@@ -63,6 +113,34 @@ static void append_wait(struct line *line, const struct wait *wait) {
   case WAIT_FOR_SETTLE:
     append(line, "settle");
     break;
+  case WAIT_FOR_MUTEX:
+    append(line, "lock a mutex");
+    append_holder(line, wait, "held", mutex_holder);
+    break;
+  case WAIT_FOR_READ:
+    append(line, "lock a reader-writer mutex to read");
+    append_holder(line, wait, "held", rwmutex_holder);
+    break;
+  case WAIT_FOR_WRITE:
+    append(line, "lock a reader-writer mutex to write");
+    append_holder(line, wait, "held", rwmutex_holder);
+    break;
+  case WAIT_FOR_COND:
+    append(line, "wait for a condition");
+    break;
+  case WAIT_FOR_ONCE:
+    append(line, "wait for a once");
+    append_holder(line, wait, "run", once_holder);
+    break;
+  case WAIT_FOR_BROKER:
+    append(line, "wait for the publishers of a broker");
+    break;
+  case WAIT_FOR_DESCRIPTOR:
+    append_descriptor(line, wait);
+    break;
+  case WAIT_FOR_JOB:
+    append(line, "a blocking job");
+    break;
   }
   int64_t left;
   if (wait->deadline == WEIR_FOREVER)
@@ -71,14 +149,6 @@ static void append_wait(struct line *line, const struct wait *wait) {
     append(line, ", with a deadline that has passed");
   else
     append(line, ", with a deadline in %.6f s", (double)left / 1e9);
-}
-
-static void append_name(struct line *line, const struct task *task) {
-  if (task == worker_here()->main)
-    append(line, "main (task 1)");
-  else
-    append(line, "task %u%s%s started at %s:%d", task->number, task->name != NULL ? " " : "",
-           task->name != NULL ? task->name : "", site_file(task->site), site_line(task->site));
 }
 
 void report_task_name(const struct task *task, char *text, size_t size) {
@@ -90,7 +160,7 @@ void report_task(const struct task *task, char *text, size_t size) {
   struct line line = {.text = text, .size = size};
   append_name(&line, task);
   append(&line, ": ");
-  if (task->wait.state == WAIT_OPEN)
+  if (wait_is_open(&task->wait))
     append_wait(&line, &task->wait);
   else
     append(&line, "could run");

@@ -1,14 +1,22 @@
 /* run.c — see run.h. */
 #include "run.h"
 
+#include "blocking.h"
 #include "books.h"
+#include "chan.h"
+#include "inbox.h"
+#include "poller.h"
 #include "report.h"
+#include "sync.h"
+#include "team.h"
 #include "timer.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifdef WEIR_ASAN
@@ -20,6 +28,8 @@ enum { DEFAULT_STACK = 44 * 1024 };
 enum { KEPT_STACKS = 16 << 20 };
 
 uint32_t weir_run_generation;
+
+static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER; /* one line at a time, from several workers */
 
 static struct {
   bool active;
@@ -37,14 +47,16 @@ void run_log(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
+  pthread_mutex_lock(&log_mutex);
   if (run.log != NULL)
     run.log(run.log_context, line);
   else
     fprintf(stderr, "%s\n", line);
+  pthread_mutex_unlock(&log_mutex);
 }
 
 void run_log_last_words(void) {
-  if (weir_port_mode == PORT_SIMULATED)
+  if (port_simulated())
     run.log = NULL;
 }
 
@@ -71,8 +83,8 @@ static bool describe_overflow(const void *address) {
 }
 
 static int check_config(const struct weir_config *config) {
-  if (config->workers > 1) {
-    run_log("weir: config.workers is %u: this version runs one worker; use 0 or 1", config->workers);
+  if (config->workers > WORKERS_MOST) {
+    run_log("weir: config.workers is %u: at most %d; 0 is one a processor", config->workers, WORKERS_MOST);
     return -EINVAL;
   }
   if (config->timer_mode != WEIR_TIMERS_PROMPT && config->timer_mode != WEIR_TIMERS_CLASSIC) {
@@ -86,7 +98,7 @@ static int check_config(const struct weir_config *config) {
   return 0;
 }
 
-int run_begin(struct worker *worker, const struct weir_config *config) {
+int run_begin(uint32_t first, uint32_t count, const struct weir_config *config) {
   if (run.active)
     return -EBUSY;
   run.log = config->log;
@@ -98,26 +110,36 @@ int run_begin(struct worker *worker, const struct weir_config *config) {
   }
   run.active = true;
   weir_run_generation++;
-  weir_worker_here = worker;
-  worker->timer_mode = config->timer_mode;
-  worker->stack_class = stack_class(config->stack_size != 0 ? config->stack_size : DEFAULT_STACK, TASK_SIZE);
-  worker->run = (struct task_queue){0};
-  worker->granted = worker->budget = worker->spent = 0;
-  worker->tasks_made = 0;
-  worker->main_done = worker->ending = false;
-  worker->round_time = port_clock();
-  worker->random = (uint64_t)worker->round_time * UINT64_C(0x9e3779b97f4a7c15) | 1;
-  fiber_init_thread(&worker->fiber);
+  scheduler_reset(first, count);
+  uint8_t size_class = stack_class(config->stack_size != 0 ? config->stack_size : DEFAULT_STACK, TASK_SIZE);
+  for (uint32_t i = 0; i < count; i++)
+    worker_reset(weir_workers[first + i], config->timer_mode, size_class);
+  weir_mutex_patience = count > 1 ? MUTEX_PATIENCE : 0;
+  weir_worker_here = weir_workers[first];
+  weir_worker_thread = true;
+  fiber_init_thread(&weir_worker_here->fiber);
   return 0;
 }
 
-void run_finish(struct worker *worker) {
-  /* One simulation after another keeps its stacks, a few. */
-  if (weir_port_mode == PORT_ONE || worker->stacks.mapped > KEPT_STACKS)
-    stack_pool_free(&worker->stacks);
+/* What objects that outlive the run count goes to worker 0, or is over. */
+static void forget_sums(struct worker *worker) {
+  worker->watched = worker->timers_pending = worker->timers_abandoned = worker->stack_bytes = worker->daemons = 0;
+}
+
+void run_finish(void) {
+  for (uint32_t i = 0; i < weir_scheduler.count; i++) {
+    struct worker *worker = weir_scheduler.workers[i];
+    forget_sums(worker);
+    /* One simulation after another keeps its stacks, a few. */
+    if (!port_simulated() || worker->stacks->mapped > KEPT_STACKS)
+      stack_pool_free(worker->stacks);
+  }
+  stack_shelf_clear();
   stack_unwatch();
   books_trim();
   weir_worker_here = &weir_worker_one;
+  weir_worker_thread = false;
+  scheduler_reset(0, 1);
   run.active = false;
   run.log = NULL;
 }
@@ -129,7 +151,8 @@ static void withdraw_task(struct task *task, void *context) {
 
 /* As the current task, so that what a deferred function defers is run too; it must not block here either. */
 static void run_defers_of(struct task *task, void *context) {
-  struct worker *worker = context;
+  struct worker *worker = worker_here();
+  (void)context;
   worker->current = task;
   task_run_defers(task);
   worker->current = NULL;
@@ -140,16 +163,18 @@ static void free_task(struct task *task, void *context) {
   task_free(task);
 }
 
-void run_take_down(struct worker *worker) {
-  worker->ending = true;
-  worker->run = (struct task_queue){0};
+void run_take_down(void) {
+  weir_scheduler.ending = true;
+  for (uint32_t i = 0; i < weir_scheduler.count; i++)
+    weir_scheduler.workers[i]->run = (struct task_queue){0};
   tasks_each(withdraw_task, NULL);
+  if (weir_scheduler.count > 1)
+    chans_unpin();
   timers_end();
-  tasks_each(run_defers_of, worker);
+  tasks_each(run_defers_of, NULL);
   timers_end();
   tasks_each(free_task, NULL);
-  worker->watched = 0; /* nothing is pending; receivers that were withdrawn above did not count themselves out */
-  worker->main = NULL;
+  weir_scheduler.main = NULL;
 }
 
 static void call_main(void *arg) {
@@ -157,15 +182,15 @@ static void call_main(void *arg) {
   call->result = call->fn(call->arg);
 }
 
-bool run_start_main(struct worker *worker, struct main_call *call) {
-  worker->main = task_new(NULL, call_main, call, 0);
-  if (worker->main != NULL)
-    task_ready(worker->main);
-  return worker->main != NULL;
+bool run_start_main(struct main_call *call) {
+  weir_scheduler.main = task_new(NULL, call_main, call, 0);
+  if (weir_scheduler.main != NULL)
+    task_start(weir_scheduler.main);
+  return weir_scheduler.main != NULL;
 }
 
-static void log_left_over(const struct worker *worker) {
-  size_t left = weir_books[BOOK_TASK].live - worker->daemons;
+static void log_left_over(void) {
+  size_t left = books_live(BOOK_TASK) - scheduler_daemons();
   if (left == 0)
     return;
   run_log("weir: main returned with %zu task%s left over; what only their stacks held is lost:", left,
@@ -173,32 +198,61 @@ static void log_left_over(const struct worker *worker) {
   report_tasks(log_line, "  ");
 }
 
-int weir_run(const struct weir_config *config, int (*main)(void *), void *arg) {
-  static const struct weir_config defaults;
-  struct worker *worker = &weir_worker_one;
-  if (config == NULL)
-    config = &defaults;
-  int error = run_begin(worker, config);
+/* Runs tasks to the end of the run. */
+static int run_workers(uint32_t count) {
+  if (count == 1)
+    return worker_loop(weir_worker_here);
+  return team_run();
+}
+
+static int run_to_end(const struct weir_config *config, uint32_t count, int (*main)(void *), void *arg) {
+  int error = run_begin(0, count, config);
   if (error != 0)
     return error;
   struct main_call call = {.fn = main, .arg = arg};
-  if (!run_start_main(worker, &call)) {
-    run_finish(worker);
+  if (poller_begin() != 0 || !run_start_main(&call)) {
+    poller_end();
+    run_finish();
     return -ENOMEM;
   }
-  error = worker_loop(worker);
+  inbox_open();
+  error = run_workers(count);
+  blocking_end(); /* jobs under way may use the stacks of their tasks */
+  size_t dropped = inbox_end();
+  if (dropped != 0)
+    run_log("weir: main returned before %zu post%s could begin", dropped, dropped == 1 ? "" : "s");
   if (error == 0) {
-    worker->main = NULL;
-    log_left_over(worker);
-  } else {
+    weir_scheduler.main = NULL;
+    log_left_over();
+  } else if (error == -EDEADLK) {
     run_log("weir: deadlock: no task can run and nothing that is pending could wake one:");
     report_tasks(log_line, "  ");
   }
-  run_take_down(worker);
-  run_finish(worker);
+  run_take_down();
+  poller_end();
+  run_finish();
   if (error != 0)
     return error;
   if (config->result != NULL)
     *config->result = call.result;
   return call.result;
+}
+
+int weir_run(const struct weir_config *config, int (*main)(void *), void *arg) {
+  static const struct weir_config defaults;
+  if (config == NULL)
+    config = &defaults;
+  if (run.active)
+    return -EBUSY;
+  uint32_t count = config->workers;
+  if (count == 0)
+    count = team_processors();
+  if (count > WORKERS_MOST)
+    count = 1; /* refused by name in a moment */
+  if (count > 1 && !team_make(count))
+    return -ENOMEM;
+  int result = run_to_end(config, count, main, arg);
+  if (count > 1)
+    team_free(count);
+  return result;
 }

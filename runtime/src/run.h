@@ -2,17 +2,18 @@
 #ifndef WEIR_SRC_RUN_H
 #define WEIR_SRC_RUN_H
 
-#include "worker.h"
+#include "scheduler.h"
 
 /* Counts runs and simulations: an object's birth stamp says which one made it. */
 extern uint32_t weir_run_generation;
 
 bool weir_run_active(void);
 
-/* Claims the process's only place for a run, and prepares the worker. 0, -EBUSY, -EINVAL or -ENOMEM; what has no
- * meaning is logged. run_finish gives the place back. */
-int run_begin(struct worker *worker, const struct weir_config *config);
-void run_finish(struct worker *worker);
+/* Claims the process's only place for a run, and prepares count workers from weir_workers[first] on; the calling thread
+ * is the first of them. 0, -EBUSY, -EINVAL or -ENOMEM; what has no meaning is logged. run_finish gives the place back.
+ * */
+int run_begin(uint32_t first, uint32_t count, const struct weir_config *config);
+void run_finish(void);
 
 struct main_call {
   int (*fn)(void *);
@@ -21,11 +22,11 @@ struct main_call {
 };
 
 /* Makes the main task, runnable; false without memory. */
-bool run_start_main(struct worker *worker, struct main_call *call);
+bool run_start_main(struct main_call *call);
 
 /* Takes down what main left: withdraws every wait, stops every timer, runs the deferred functions, frees tasks and
  * stacks. */
-void run_take_down(struct worker *worker);
+void run_take_down(void);
 
 /* One line to the log of the active run (standard error without one). */
 void run_log(const char *format, ...) __attribute__((format(printf, 1, 2)));

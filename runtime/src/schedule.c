@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char letters[] = "?tsmad"; /* by enum weir_choice */
+static const char letters[] = "?tsmadw"; /* by enum weir_choice */
 static const char version[] = "w1:";
 
 static bool add_run(struct schedule *schedule, struct choice_run run) {

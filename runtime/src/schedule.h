@@ -2,8 +2,8 @@
  *
  *   w1:t0*12t2s1m0*2
  *
- * Version, then runs of equal choices: a letter for the kind (t task, s select, m timer, a allocation, d draw), the
- * choice, and *N when it was made N times in a row.
+ * Version, then runs of equal choices: a letter for the kind (t task, s select, m timer, a allocation, d draw, w
+ * worker), the choice, and *N when it was made N times in a row.
  */
 #ifndef WEIR_SRC_SCHEDULE_H
 #define WEIR_SRC_SCHEDULE_H

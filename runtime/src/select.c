@@ -4,9 +4,14 @@
  * every channel, commit, and withdraw the losers. The waker has completed the operation (chan.c), so that a select that
  * was woken never tries again. The draw is one decision, which a simulation makes.
  *
+ * With several workers the first look takes no lock; what it found may be gone when the lock is held, and then it looks
+ * again. Before it enlists, a select holds the locks of all its channels, in the order of their addresses: nothing is
+ * ready then (who waits there was claimed elsewhere, which is final), and nobody can meet half a select. The order is a
+ * list sorted through the waiters themselves, so that nothing is allocated.
+ *
  * Rejected: shuffling the order of cases first (a random number a case, as Go does); starting at a random case and
- * taking the first that is ready (not uniform: of {0, 1} in eight, case 0 would win seven times in eight); sorting the
- * channels to lock them all at once (O(n log n), and the claim word makes it needless).
+ * taking the first that is ready (not uniform: of {0, 1} in eight, case 0 would win seven times in eight); enlisting
+ * case by case with a claim of oneself and then of the other (two selects that meet must back off, and try again).
  */
 #include <weir/sim.h>
 
@@ -17,18 +22,20 @@
 
 _Static_assert(sizeof(struct waiter) == sizeof(((struct weir_case *)0)->reserved), "a waiter lives in its case");
 
-static inline bool case_ready(const struct weir_case *one) {
+/* Would not block; or, of a hint, perhaps would not. */
+static inline __attribute__((always_inline)) bool case_ready(const struct weir_case *one, bool hint) {
   weir_chan *c = one->chan;
   if (c == NULL)
     return false;
+  if (hint)
+    return one->op == WEIR_OPERATION_SEND ? chan_may_send(c) : chan_may_recv(c);
   return one->op == WEIR_OPERATION_SEND ? chan_can_send(c) : chan_can_recv(c);
 }
 
+/* The lock is held. */
 static void perform(struct weir_case *one) {
-  port_lock(&one->chan->lock);
   one->status =
       one->op == WEIR_OPERATION_SEND ? chan_send_now(one->chan, one->value) : chan_recv_now(one->chan, one->value);
-  port_unlock(&one->chan->lock);
 }
 
 /* What a look at every case finds. */
@@ -39,7 +46,8 @@ struct survey {
   bool timer;   /* a timer's channel is among them */
 };
 
-static inline struct survey survey_cases(const struct weir_case *cases, size_t count) {
+static inline __attribute__((always_inline)) struct survey survey_cases(const struct weir_case *cases, size_t count,
+                                                                        bool hint) {
   struct survey survey = {0};
   for (size_t i = count; i-- > 0;) {
     const struct weir_case *one = &cases[i];
@@ -47,10 +55,10 @@ static inline struct survey survey_cases(const struct weir_case *cases, size_t c
     if (unlikely(one->op != WEIR_OPERATION_SEND && one->op != WEIR_OPERATION_RECV))
       survey.invalid = true;
     else if (c != NULL && unlikely(c->role != CHAN_PLAIN)) {
-      survey.timer = true;
+      survey.timer |= !c->untimed;
       survey.invalid |= one->op == WEIR_OPERATION_SEND;
     }
-    if (case_ready(one)) {
+    if (case_ready(one, hint)) {
       survey.ready++;
       survey.first = i;
     }
@@ -58,40 +66,163 @@ static inline struct survey survey_cases(const struct weir_case *cases, size_t c
   return survey;
 }
 
-static int perform_one(struct weir_case *cases, const struct survey *survey) {
+/* One of the ready cases; count when, seen by a hint, there are fewer now. */
+static inline __attribute__((always_inline)) size_t draw_one(const struct weir_case *cases, size_t count,
+                                                             const struct survey *survey, bool hint) {
   size_t chosen = survey->first;
   if (survey->ready > 1)
     for (uint32_t skip = worker_draw(WEIR_CHOICE_SELECT, survey->ready); skip > 0; skip--)
-      while (!case_ready(&cases[++chosen]))
-        ;
-  perform(&cases[chosen]);
-  return (int)chosen;
+      do
+        chosen++;
+      while (chosen < count && !case_ready(&cases[chosen], hint));
+  return chosen < count ? chosen : count;
+}
+
+static int wait_for_one(struct weir_case *cases, size_t count, struct wait *wait, int64_t deadline) {
+  struct waiter *winner = wait_commit(wait, deadline, NULL);
+  for (size_t i = 0; i < count; i++) {
+    struct waiter *waiter = waiter_of(&cases[i]);
+    if (cases[i].chan != NULL && waiter != winner && (port_several() || waiter->queue != NULL))
+      chan_leave(&cases[i]);
+  }
+  return winner == NULL ? -ETIMEDOUT : (int)(case_of(winner) - cases);
 }
 
 static int select_blocking(struct weir_case *cases, size_t count, int64_t deadline) {
   struct wait *wait = wait_open(WAIT_FOR_CASES, count == 0 ? NULL : waiter_of(cases), count, sizeof *cases);
   for (size_t i = 0; i < count; i++) {
     waiter_of(&cases[i])->queue = NULL;
+    if (cases[i].chan != NULL)
+      chan_enlist(&cases[i], wait);
+  }
+  return wait_for_one(cases, count, wait, deadline);
+}
+
+/* ---- several workers ------------------------------------------------------------------------------------------------
+ * */
+
+/* Merges two lists of cases in the order of their channels. */
+static struct waiter *merge(struct waiter *left, struct waiter *right) {
+  struct waiter *head = NULL, **tail = &head;
+  while (left != NULL && right != NULL) {
+    struct waiter **first = (uintptr_t)case_of(left)->chan <= (uintptr_t)case_of(right)->chan ? &left : &right;
+    *tail = *first;
+    tail = &(*first)->next;
+    *first = (*first)->next;
+  }
+  *tail = left != NULL ? left : right;
+  return head;
+}
+
+/* The cases that have a channel, in the order of its address: a merge sort from the bottom up, in which runs[i] holds
+ * 2^i. */
+static struct waiter *sort_cases(struct weir_case *cases, size_t count) {
+  struct waiter *runs[64] = {NULL};
+  unsigned highest = 0;
+  for (size_t i = 0; i < count; i++) {
     if (cases[i].chan == NULL)
       continue;
-    port_lock(&cases[i].chan->lock);
-    chan_enlist(&cases[i], wait);
-    port_unlock(&cases[i].chan->lock);
+    struct waiter *run = waiter_of(&cases[i]);
+    run->next = NULL;
+    unsigned level = 0;
+    for (; runs[level] != NULL; level++) {
+      run = merge(runs[level], run);
+      runs[level] = NULL;
+    }
+    runs[level] = run;
+    highest = level > highest ? level : highest;
   }
-  struct waiter *winner = wait_commit(wait, deadline, NULL);
-  for (size_t i = 0; i < count; i++) {
-    if (waiter_of(&cases[i])->queue == NULL)
+  struct waiter *all = NULL;
+  for (unsigned level = 0; level <= highest; level++)
+    all = merge(runs[level], all);
+  return all;
+}
+
+static inline weir_chan *chan_of(struct waiter *waiter) {
+  return waiter != NULL ? case_of(waiter)->chan : NULL;
+}
+
+static void lock_all(struct waiter *sorted) {
+  for (weir_chan *before = NULL; sorted != NULL; before = chan_of(sorted), sorted = sorted->next)
+    if (chan_of(sorted) != before)
+      port_lock(&chan_of(sorted)->lock);
+}
+
+static void unlock_all(struct waiter *sorted) {
+  for (; sorted != NULL; sorted = sorted->next)
+    if (chan_of(sorted) != chan_of(sorted->next))
+      port_unlock(&chan_of(sorted)->lock);
+}
+
+/* Nothing is ready and all locks are held. A channel is unlocked as soon as its cases are in its queue: somebody may
+ * claim the wait then, and what is enlisted after that only has to be withdrawn. */
+static void enlist_and_unlock(struct waiter *sorted, struct wait *wait) {
+  while (sorted != NULL) {
+    struct waiter *next = sorted->next;
+    weir_chan *c = chan_of(sorted);
+    chan_enlist(case_of(sorted), wait);
+    if (c != chan_of(next))
+      port_unlock(&c->lock);
+    sorted = next;
+  }
+}
+
+static int select_blocking_several(struct weir_case *cases, size_t count, int64_t deadline) {
+  for (size_t i = 0; i < count; i++)
+    waiter_of(&cases[i])->queue = NULL;
+  struct waiter *sorted = sort_cases(cases, count);
+  lock_all(sorted);
+  for (;;) {
+    struct survey survey = survey_cases(cases, count, false);
+    if (survey.ready == 0)
+      break;
+    /* A waiting select may be claimed meanwhile through a channel that is not ours. */
+    size_t chosen = draw_one(cases, count, &survey, false);
+    if (chosen == count)
       continue;
-    port_lock(&cases[i].chan->lock);
-    chan_withdraw(&cases[i]);
-    port_unlock(&cases[i].chan->lock);
+    perform(&cases[chosen]);
+    if (cases[chosen].status == -EAGAIN)
+      continue;
+    unlock_all(sorted);
+    return (int)chosen;
   }
-  return winner == NULL ? -ETIMEDOUT : (int)(case_of(winner) - cases);
+  struct wait *wait = wait_open(WAIT_FOR_CASES, count == 0 ? NULL : waiter_of(cases), count, sizeof *cases);
+  enlist_and_unlock(sorted, wait);
+  return wait_for_one(cases, count, wait, deadline);
+}
+
+static __attribute__((noinline)) int select_several(struct weir_case *cases, size_t count, int64_t deadline) {
+  bool served = false;
+  for (;;) {
+    struct survey survey = survey_cases(cases, count, true);
+    if (unlikely(survey.invalid))
+      return -EINVAL;
+    if (survey.timer && !served && (survey.ready != 0 || deadline == WEIR_POLL)) {
+      served = true; /* a task that never blocks must still see its timer */
+      worker_serve_timers(worker_here());
+      continue;
+    }
+    if (survey.ready == 0)
+      break;
+    size_t chosen = draw_one(cases, count, &survey, true);
+    if (chosen == count)
+      continue;
+    port_lock(&cases[chosen].chan->lock);
+    perform(&cases[chosen]);
+    port_unlock(&cases[chosen].chan->lock);
+    if (cases[chosen].status != -EAGAIN)
+      return (int)chosen;
+  }
+  if (deadline == WEIR_POLL)
+    return -ETIMEDOUT;
+  return wait_allowed() ? select_blocking_several(cases, count, deadline) : -EPERM;
 }
 
 int weir_select(struct weir_case *cases, size_t count, int64_t deadline) {
   port_step("select", count == 0 ? NULL : cases[0].chan);
-  struct survey survey = survey_cases(cases, count);
+  if (port_several())
+    return select_several(cases, count, deadline);
+  struct survey survey = survey_cases(cases, count, false);
   if (unlikely(survey.invalid))
     return -EINVAL;
   if (survey.timer && (survey.ready != 0 || deadline == WEIR_POLL)) {
@@ -100,10 +231,13 @@ int weir_select(struct weir_case *cases, size_t count, int64_t deadline) {
       worker_spend(worker_here());
     else
       worker_serve_timers(worker_here());
-    survey = survey_cases(cases, count);
+    survey = survey_cases(cases, count, false);
   }
-  if (survey.ready != 0)
-    return perform_one(cases, &survey);
+  if (survey.ready != 0) {
+    size_t chosen = draw_one(cases, count, &survey, false);
+    perform(&cases[chosen]);
+    return (int)chosen;
+  }
   if (deadline == WEIR_POLL)
     return -ETIMEDOUT;
   return wait_allowed() ? select_blocking(cases, count, deadline) : -EPERM;

@@ -16,17 +16,19 @@
 #include "books.h"
 #include "chan.h"
 #include "chooser.h"
+#include "pipes.h"
 #include "run.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-static struct simulation sim;
+struct simulation weir_simulation;
+#define sim weir_simulation
 
 /* ---- decisions -------------------------------------------------------------------------------------------------- */
 
-static uint32_t decide(int kind, uint32_t count) {
+uint32_t simulation_decide(int kind, uint32_t count) {
   if (count < 2 || sim.stop)
     return 0;
   if (sim.round_robin)
@@ -44,22 +46,25 @@ static int64_t virtual_clock(void) {
 }
 
 static bool allocation_fails(void) {
-  return sim.config->fail_allocation && sim.worker->current != NULL && decide(WEIR_CHOICE_ALLOCATION, 2) == 1;
+  return sim.config->fail_allocation && worker_here()->current != NULL &&
+         simulation_decide(WEIR_CHOICE_ALLOCATION, 2) == 1;
 }
 
-static void trace(const char *what, const weir_chan *chan) {
+void simulation_trace(const char *what, const weir_chan *chan) {
   if (!sim.config->trace)
     return;
-  const struct task *task = sim.worker->current;
-  text_append(&sim.trace, "%" PRIu64 " %" PRId64 " task %u %s", sim.steps, sim.now, task == NULL ? 0 : task->number,
-              what);
+  const struct task *task = worker_here()->current;
+  text_append(&sim.trace, "%" PRIu64 " %" PRId64 " ", sim.steps, sim.now);
+  if (port_several())
+    text_append(&sim.trace, "worker %d ", worker_here()->number - WORKER_VIRTUAL);
+  text_append(&sim.trace, "task %u %s", task == NULL ? 0 : task->number, what);
   if (chan != NULL)
     text_append(&sim.trace, " %s %s:%d", chan_noun(chan), site_file(chan->site), site_line(chan->site));
   text_append(&sim.trace, "\n");
 }
 
 static void check_abandoned(void) {
-  if (sim.config->abandoned_max != 0 && sim.worker->timers_abandoned > sim.config->abandoned_max)
+  if (sim.config->abandoned_max != 0 && weir_counts().timers_abandoned > sim.config->abandoned_max)
     sim.stop = sim.abandoned_too_many = true;
 }
 
@@ -68,14 +73,14 @@ static void check_abandoned(void) {
 
 /* A timer may fire now: the due ones always, a later one while the budget for that lasts. */
 static bool may_fire(void) {
-  return sim.worker->wheel.due != NULL || (sim.worker->wheel.count != 0 && sim.early_left > 0);
+  return worker_here()->wheel.due != NULL || (worker_here()->wheel.count != 0 && sim.early_left > 0);
 }
 
 /* Moves the clock to the earliest timer's tick and fires one of those due in it. */
 static void fire_earliest(void) {
-  struct wheel *wheel = &sim.worker->wheel;
+  struct wheel *wheel = &worker_here()->wheel;
   if (wheel->due == NULL) {
-    if (sim.worker->run.count != 0 || sim.worker->current != NULL)
+    if (worker_here()->run.count != 0 || worker_here()->current != NULL)
       sim.early_left -= sim.early_left > 0;
     int64_t earliest = wheel_earliest(wheel);
     sim.now = earliest > sim.now ? earliest : sim.now;
@@ -87,18 +92,20 @@ static void fire_earliest(void) {
   for (const struct wheel_node *at = node; at != NULL && wheel_tick_of(at->due) == wheel_tick_of(node->due);
        at = at->next)
     ties++;
-  for (uint32_t skip = decide(WEIR_CHOICE_TIMER, ties); skip > 0 && node->next != NULL; skip--)
+  for (uint32_t skip = simulation_decide(WEIR_CHOICE_TIMER, ties); skip > 0 && node->next != NULL; skip--)
     node = node->next;
   wheel_remove(wheel, node);
-  trace("timer fires", NULL);
-  worker_expire(sim.worker, node, sim.now);
+  simulation_trace("timer fires", NULL);
+  port_lock(&worker_here()->wheel_lock);
+  worker_expire(worker_here(), node, sim.now);
+  port_unlock(&worker_here()->wheel_lock);
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------ */
 
 /* Takes the task at that place out of the run queue. */
 static struct task *take(uint32_t place) {
-  struct task_queue *queue = &sim.worker->run;
+  struct task_queue *queue = &worker_here()->run;
   if (place == 0)
     return task_queue_pop(queue);
   struct task *before = queue->head;
@@ -112,8 +119,7 @@ static struct task *take(uint32_t place) {
   return task;
 }
 
-/* False: the simulation is over and the caller must not go on. */
-static bool count_step(void) {
+bool simulation_count_step(void) {
   if (++sim.steps >= sim.step_limit) {
     if (sim.round_robin)
       sim.stop = sim.livelock = true;
@@ -126,38 +132,39 @@ static bool count_step(void) {
 
 /* Past the step limit time is one more party: it has its turn when every task that can run has had one. */
 static void take_turns(void) {
-  if (++sim.turns <= sim.worker->run.count)
+  if (++sim.turns <= worker_here()->run.count)
     return;
   sim.turns = 0;
-  if (sim.worker->wheel.count != 0)
+  if (worker_here()->wheel.count != 0)
     fire_earliest();
   else
     sim.now += 1 << WHEEL_TICK_BITS;
 }
 
 static void hand_over(struct task *next) {
-  sim.worker->chosen = next;
-  task_ready(sim.worker->current);
-  worker_suspend(sim.worker);
+  worker_here()->chosen = next;
+  task_ready(worker_here()->current);
+  worker_suspend(worker_here(), DEPARTURE_BLOCKED);
 }
 
 /* The simulation has stopped: the current task never runs again. */
 static void stay_behind(void) {
   for (;;)
-    worker_suspend(sim.worker);
+    worker_suspend(worker_here(), DEPARTURE_BLOCKED);
 }
 
 static void step(const char *operation, const weir_chan *chan) {
-  struct worker *worker = sim.worker;
-  if (worker->current == NULL || worker->ending)
+  struct worker *worker = worker_here();
+  if (worker->current == NULL || weir_scheduler.ending)
     return;
-  trace(operation, chan);
-  if (!count_step())
+  simulation_trace(operation, chan);
+  if (!simulation_count_step())
     stay_behind();
+  pipes_serve();
   if (sim.round_robin)
     take_turns();
   uint32_t others = worker->run.count;
-  uint32_t choice = sim.round_robin ? others != 0 : decide(WEIR_CHOICE_TASK, 1 + others + may_fire());
+  uint32_t choice = sim.round_robin ? others != 0 : simulation_decide(WEIR_CHOICE_TASK, 1 + others + may_fire());
   if (sim.stop)
     stay_behind();
   if (choice == 0)
@@ -169,17 +176,18 @@ static void step(const char *operation, const weir_chan *chan) {
 }
 
 static void yield(void) {
-  struct worker *worker = sim.worker;
-  trace("yield", NULL);
-  if (!count_step())
+  struct worker *worker = worker_here();
+  simulation_trace("yield", NULL);
+  if (!simulation_count_step())
     stay_behind();
+  pipes_serve();
   if (sim.round_robin)
     take_turns();
-  else if (worker->run.count == 0 && decide(WEIR_CHOICE_TASK, 1 + may_fire()) == 1)
+  else if (worker->run.count == 0 && simulation_decide(WEIR_CHOICE_TASK, 1 + may_fire()) == 1)
     fire_earliest();
   if (worker->run.count == 0)
     return;
-  uint32_t choice = decide(WEIR_CHOICE_TASK, worker->run.count + may_fire());
+  uint32_t choice = simulation_decide(WEIR_CHOICE_TASK, worker->run.count + may_fire());
   if (choice == worker->run.count) {
     fire_earliest();
     choice = 0;
@@ -187,54 +195,58 @@ static void yield(void) {
   hand_over(take(choice));
 }
 
-/* Nothing can run: lets time pass. False when nothing that is pending matters any more, or only beyond the horizon. */
-static bool let_time_pass(void) {
-  struct worker *worker = sim.worker;
+bool simulation_may_wait(int64_t earliest) {
   if (sim.quiet_since < 0)
     sim.quiet_since = sim.now;
-  if (worker->watched == 0 && worker->timers_abandoned == 0)
+  if (scheduler_watched() == 0 && weir_counts().timers_abandoned == 0)
     return false;
   int64_t horizon = sim.config->horizon != 0 ? sim.config->horizon : INT64_C(3600) * WEIR_SECOND;
   int64_t limit;
   if (__builtin_add_overflow(sim.main_ended >= 0 ? sim.main_ended : sim.quiet_since, horizon, &limit))
     limit = INT64_MAX;
   /* A tick is rounded up: what is due within the horizon still counts. */
-  if (wheel_earliest(&worker->wheel) - (1 << WHEEL_TICK_BITS) >= limit)
+  return earliest - (1 << WHEEL_TICK_BITS) < limit;
+}
+
+/* Nothing can run: lets time pass. False when nothing that is pending matters any more, or only beyond the horizon. */
+static bool let_time_pass(void) {
+  if (!simulation_may_wait(wheel_earliest(&worker_here()->wheel)))
     return false;
   fire_earliest();
-  return worker->run.count == 0 || count_step();
+  return worker_here()->run.count == 0 || simulation_count_step();
 }
 
 static struct task *next_task(void) {
-  struct worker *worker = sim.worker;
+  struct worker *worker = worker_here();
   struct task *chosen = worker->chosen;
   worker->chosen = NULL;
   if (chosen != NULL)
     return chosen;
   uint32_t count = worker->run.count;
-  uint32_t choice = decide(WEIR_CHOICE_TASK, count + may_fire());
+  uint32_t choice = simulation_decide(WEIR_CHOICE_TASK, count + may_fire());
   if (choice < count)
     return take(choice);
-  if (count_step())
+  if (simulation_count_step())
     fire_earliest();
   return NULL;
 }
 
-/* Main has returned, and all that is left is exempt: it may go on for ever. */
-static bool only_daemons(void) {
-  size_t tasks = weir_books[BOOK_TASK].live;
-  return sim.main_ended >= 0 && tasks > 0 && tasks == sim.worker->daemons && sim.worker->timers_pending == 0;
+bool simulation_only_daemons(void) {
+  size_t tasks = books_live(BOOK_TASK);
+  return sim.main_ended >= 0 && tasks > 0 && tasks == scheduler_daemons() && weir_counts().timers_pending == 0;
 }
 
 static void loop(void) {
-  struct worker *worker = sim.worker;
+  struct worker *worker = worker_here();
   while (!sim.stop) {
+    if (worker->chosen == NULL)
+      pipes_serve();
     if (worker->chosen == NULL && worker->run.count == 0) {
       if (worker->wheel.due != NULL)
         fire_earliest();
-      else if (wait_wake_first(&worker->settlers))
+      else if (wait_wake_first(&weir_scheduler.settlers))
         worker->chosen = take(0); /* before anything else happens */
-      else if (only_daemons() || !let_time_pass())
+      else if (simulation_only_daemons() || !let_time_pass())
         return;
       continue;
     }
@@ -244,9 +256,9 @@ static void loop(void) {
     sim.quiet_since = -1;
     worker_dispatch(worker, task);
     check_abandoned();
-    if (worker->main_done && sim.main_ended < 0) {
+    if (weir_scheduler.main_done && sim.main_ended < 0) {
       sim.main_ended = sim.now;
-      worker->main = NULL;
+      weir_scheduler.main = NULL;
     }
   }
 }
@@ -259,7 +271,7 @@ static const struct port_simulation hooks = {
     .step = step,
     .yield = yield,
     .allocation_fails = allocation_fails,
-    .choose = decide,
+    .choose = simulation_decide,
 };
 
 static void keep_log(void *context, const char *line) {
@@ -267,15 +279,20 @@ static void keep_log(void *context, const char *line) {
 }
 
 static int check(const struct weir_sim *config) {
-  return config == NULL || config->chooser == NULL || config->workers > 1 || config->horizon < 0 ? -EINVAL : 0;
+  return config == NULL || config->chooser == NULL || config->workers > WORKERS_VIRTUAL_MOST || config->horizon < 0
+             ? -EINVAL
+             : 0;
+}
+
+static struct stack_pool stacks; /* of every virtual worker */
+static struct worker workers[WORKERS_VIRTUAL_MOST];
+
+static uint32_t worker_count(const struct weir_sim *config) {
+  return config->workers != 0 ? config->workers : 1;
 }
 
 static void prepare(const struct weir_sim *config) {
-  struct worker *worker = &weir_worker_simulated;
-  struct stack_pool stacks = worker->stacks;
   memset(&sim, 0, sizeof sim);
-  *worker = (struct worker){.number = worker->number, .stacks = stacks};
-  sim.worker = worker;
   sim.before = weir_counts();
   sim.config = config;
   sim.chooser = config->chooser;
@@ -283,7 +300,13 @@ static void prepare(const struct weir_sim *config) {
   sim.quiet_since = sim.main_ended = -1;
   sim.step_limit = config->step_limit != 0 ? config->step_limit : 1000000;
   sim.early_left = config->early_fire_max != 0 ? config->early_fire_max : 64;
-  wheel_init(&sim.worker->wheel, sim.now);
+  for (uint32_t i = 0; i < worker_count(config); i++) {
+    memset(&workers[i], 0, sizeof workers[i]);
+    workers[i].number = (uint8_t)(WORKER_VIRTUAL + i);
+    workers[i].stacks = &stacks;
+    wheel_init(&workers[i].wheel, sim.now);
+    weir_workers[WORKER_VIRTUAL + i] = &workers[i];
+  }
   chooser_restart(sim.chooser);
 }
 
@@ -311,6 +334,21 @@ static int finish(struct weir_sim_report *report) {
   return -ENOMEM;
 }
 
+/* False when there was no memory to begin. */
+static bool run_tasks(uint32_t count) {
+  if (!run_start_main(&sim.main))
+    return false;
+  if (count == 1) {
+    loop();
+    return true;
+  }
+  if (!virtual_begin(count))
+    return false;
+  virtual_loop();
+  virtual_end();
+  return true;
+}
+
 int weir_simulate(const struct weir_sim *config, int (*main)(void *), void *arg, struct weir_sim_report *report) {
   int error = check(config);
   if (error == 0 && weir_run_active())
@@ -319,19 +357,17 @@ int weir_simulate(const struct weir_sim *config, int (*main)(void *), void *arg,
     return error;
   memset(report, 0, sizeof *report);
   prepare(config);
-  weir_port_simulation = &hooks;
+  weir_port_simulation = worker_count(config) == 1 ? &hooks : &virtual_hooks;
   weir_port_mode = PORT_SIMULATED;
-  error = run_begin(sim.worker, &(struct weir_config){.timer_mode = config->timer_mode,
-                                                      .stack_size = config->stack_size,
-                                                      .log = keep_log,
-                                                      .log_context = &sim.log});
+  error = run_begin(WORKER_VIRTUAL, worker_count(config),
+                    &(struct weir_config){.timer_mode = config->timer_mode,
+                                          .stack_size = config->stack_size,
+                                          .log = keep_log,
+                                          .log_context = &sim.log});
   if (error == 0) {
     sim.main = (struct main_call){.fn = main, .arg = arg};
-    bool started = run_start_main(sim.worker, &sim.main);
-    if (started)
-      loop();
-    error = started ? finish(report) : -ENOMEM;
-    run_finish(sim.worker);
+    error = run_tasks(worker_count(config)) ? finish(report) : -ENOMEM;
+    run_finish();
   }
   text_free(&sim.log);
   weir_port_mode = PORT_ONE;

@@ -1,4 +1,5 @@
-/* simulation.h — the state that the engine (simulation.c) and the verdict (verdict.c) share. */
+/* simulation.h — the state that the engine (simulation.c), virtual workers (virtual.c) and the verdict (verdict.c)
+ * share. */
 #ifndef WEIR_SRC_SIMULATION_H
 #define WEIR_SRC_SIMULATION_H
 
@@ -9,7 +10,6 @@
 #include "text.h"
 
 struct simulation {
-  struct worker *worker;
   const struct weir_sim *config;
   weir_chooser *chooser;
   int64_t now;
@@ -33,6 +33,29 @@ struct simulation {
 };
 
 enum { SIMULATION_START = 1000000000 };
+
+extern struct simulation weir_simulation;
+
+/* A decision among count alternatives. */
+uint32_t simulation_decide(int kind, uint32_t count);
+
+/* A line of the trace, of the running task. */
+void simulation_trace(const char *what, const weir_chan *chan);
+
+/* Counts a step. False: the simulation is over and the caller must not go on. */
+bool simulation_count_step(void);
+
+/* Main has returned, and all that is left is exempt: it may go on for ever. */
+bool simulation_only_daemons(void);
+
+/* How far time may still move, when nothing can run, before what is pending no longer matters; false: it is over. */
+bool simulation_may_wait(int64_t earliest);
+
+/* Virtual workers: prepares them (false without memory), runs tasks to the end, gives their stacks back. */
+bool virtual_begin(uint32_t count);
+void virtual_loop(void);
+void virtual_end(void);
+extern const struct port_simulation virtual_hooks;
 
 /* Judges what is left, takes it down, frees it, and writes the report's verdict, text and census. */
 void simulation_judge(struct simulation *simulation, struct weir_sim_report *report);

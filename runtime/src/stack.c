@@ -10,10 +10,19 @@
 
 enum { REGION_CLASS = 22, LARGEST_CLASS = 32, STAGGERS = 16, STAGGER = 128 };
 
+enum { POOL_MOST = 256, BATCH = 128 };
+
 struct stack_free {
   struct stack_free *next;
   char *low;
+  struct stack_free *next_batch; /* on the shelf, in the first of a batch */
 };
+
+/* Batches of free stacks, for several workers. */
+static struct {
+  struct port_lock lock;
+  struct stack_free *batches[STACK_CLASSES];
+} shelf;
 
 uint8_t stack_class(size_t usable, size_t control) {
   if (usable > (size_t)1 << (LARGEST_CLASS - 1))
@@ -48,11 +57,45 @@ static struct stack_region *region_new(uint8_t size_class) {
   return region;
 }
 
+void stack_shelf_clear(void) {
+  memset(&shelf, 0, sizeof shelf);
+}
+
+/* The pool has too many: a batch of the newest goes to the shelf. */
+static __attribute__((noinline)) void give_batch(struct stack_pool *pool, uint8_t size_class) {
+  struct stack_free *first = pool->free[size_class], *last = first;
+  for (unsigned i = 1; i < BATCH; i++)
+    last = last->next;
+  pool->free[size_class] = last->next;
+  pool->free_count[size_class] -= BATCH;
+  last->next = NULL;
+  port_lock(&shelf.lock);
+  first->next_batch = shelf.batches[size_class];
+  shelf.batches[size_class] = first;
+  port_unlock(&shelf.lock);
+}
+
+/* The pool is empty: takes a batch if there is one. */
+static void take_batch(struct stack_pool *pool, uint8_t size_class) {
+  port_lock(&shelf.lock);
+  struct stack_free *first = shelf.batches[size_class];
+  if (first != NULL) {
+    shelf.batches[size_class] = first->next_batch;
+    pool->free[size_class] = first;
+    pool->free_count[size_class] = BATCH;
+  }
+  port_unlock(&shelf.lock);
+}
+
 bool stack_take(struct stack_pool *pool, uint8_t size_class, struct stack *stack) {
   stack->size_class = size_class;
+  bool shared = weir_port_mode == PORT_SEVERAL; /* virtual workers have one pool */
+  if (unlikely(shared && pool->free[size_class] == NULL))
+    take_batch(pool, size_class);
   struct stack_free *free = pool->free[size_class];
   if (likely(free != NULL)) {
     pool->free[size_class] = free->next;
+    pool->free_count[size_class] -= shared;
     stack->low = free->low;
     stack->top = slot_top(stack->low, size_class);
     return true;
@@ -80,6 +123,8 @@ void stack_give(struct stack_pool *pool, char *low, uint8_t size_class) {
   free->low = low;
   free->next = pool->free[size_class];
   pool->free[size_class] = free;
+  if (unlikely(weir_port_mode == PORT_SEVERAL) && ++pool->free_count[size_class] > POOL_MOST)
+    give_batch(pool, size_class);
 }
 
 void stack_pool_free(struct stack_pool *pool) {
@@ -101,8 +146,8 @@ enum { SIGNAL_STACK = 64 * 1024 };
 
 static bool (*describe_overflow)(const void *address);
 static struct sigaction previous_action;
-static stack_t previous_stack;
-static void *signal_stack;
+static _Thread_local stack_t previous_stack;
+static _Thread_local void *signal_stack;
 
 static void handle_fault(int number, siginfo_t *info, void *context) {
   if (info->si_code > 0 && describe_overflow(info->si_addr))
@@ -118,13 +163,25 @@ static void handle_fault(int number, siginfo_t *info, void *context) {
   }
 }
 
-bool stack_watch(bool (*describe)(const void *address)) {
+bool stack_watch_thread(void) {
   signal_stack = port_reallocate(NULL, SIGNAL_STACK);
   if (signal_stack == NULL)
     return false;
   stack_t alternate = {.ss_sp = signal_stack, .ss_size = SIGNAL_STACK};
-  describe_overflow = describe;
   sigaltstack(&alternate, &previous_stack);
+  return true;
+}
+
+void stack_unwatch_thread(void) {
+  sigaltstack(&previous_stack, NULL);
+  port_release(signal_stack);
+  signal_stack = NULL;
+}
+
+bool stack_watch(bool (*describe)(const void *address)) {
+  if (!stack_watch_thread())
+    return false;
+  describe_overflow = describe;
   struct sigaction action = {.sa_sigaction = handle_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&action.sa_mask);
   sigaction(SIGSEGV, &action, &previous_action);
@@ -138,7 +195,5 @@ void stack_unwatch(void) {
   /* A handler the program installed meanwhile stays. */
   if (sigaction(SIGSEGV, NULL, &current) == 0 && current.sa_sigaction == handle_fault)
     sigaction(SIGSEGV, &previous_action, NULL);
-  sigaltstack(&previous_stack, NULL);
-  port_release(signal_stack);
-  signal_stack = NULL;
+  stack_unwatch_thread();
 }

@@ -6,6 +6,10 @@
  * back to the system when a run ends. Tops are staggered by cache lines from slot to slot: slots are a power of two
  * apart, and all tasks' hot lines would otherwise fall into the same sets of the cache.
  *
+ * Each of several workers has a pool. A task may end on another worker than it began on: a pool that has grown beyond
+ * POOL_MOST free stacks of a size gives a batch of them to a shelf, from which an empty pool takes one before it cuts
+ * new slots.
+ *
  * Rejected: slots of 128 KiB with a guard of 64 (a broadcast to 10,000 tasks by 8 publishers takes 38 % longer); mmap
  * a stack (two system calls and a mapping each; vm.max_map_count ends it at 32,750 tasks).
  */
@@ -35,6 +39,7 @@ struct stack_region {
 /* All of zero is an empty pool. */
 struct stack_pool {
   struct stack_free *free[STACK_CLASSES];
+  uint32_t free_count[STACK_CLASSES];       /* kept with several workers only */
   struct stack_region *open[STACK_CLASSES]; /* the region being cut */
   struct stack_region *regions;
   size_t mapped; /* bytes of address space */
@@ -55,6 +60,9 @@ bool stack_take(struct stack_pool *pool, uint8_t size_class, struct stack *stack
 /* Gives it back; the memory near the top is used for the free list. */
 void stack_give(struct stack_pool *pool, char *low, uint8_t size_class);
 
+/* Forgets what is on the shelf: before the pools that it came from are freed. */
+void stack_shelf_clear(void);
+
 /* Unmaps everything. No stack of the pool is in use. */
 void stack_pool_free(struct stack_pool *pool);
 
@@ -63,5 +71,9 @@ void stack_pool_free(struct stack_pool *pool);
  * without memory. */
 bool stack_watch(bool (*describe)(const void *address));
 void stack_unwatch(void);
+
+/* The handler's own stack in a further thread. */
+bool stack_watch_thread(void);
+void stack_unwatch_thread(void);
 
 #endif

@@ -3,8 +3,8 @@
  *   task_new → (task_ready → running → blocked → task_ready …) → function returns → deferred functions → reaped
  *
  * The control block lies at the top of the task's own stack: one page holds both for a parked task. A task is in
- * exactly one place: the run queue, running (worker->current), blocked (its wait is open), or claimed and in the run
- * queue.
+ * exactly one place: a run queue, running (worker->current), blocked (its wait is open), or claimed and in a run queue.
+ * With several workers it is left to others only when its stack has been left (worker.c, departed).
  */
 #ifndef WEIR_SRC_TASK_H
 #define WEIR_SRC_TASK_H
@@ -30,6 +30,9 @@ struct task {
   uint8_t size_class;
   bool daemon;
   bool deferring; /* its deferred functions run: it must not block */
+  bool pinned;
+  uint8_t home;      /* of a pinned task: its worker's number */
+  uint8_t book_home; /* in whose register it is */
   uint32_t kept_count;
   struct weir_defer *defers; /* those beyond what is kept, in the caller's storage */
   struct fiber fiber;

@@ -10,6 +10,12 @@
  * A timer stays in the wheel of the worker that armed it (node.owner): made outside a run it belongs to the next run,
  * also while a simulation goes on. Timers fire only during a run.
  *
+ * The channel's lock guards all but the node; armed says that a tick or a call is still to come, and the channel's
+ * operations see only that. The node is under its wheel's lock, which is taken after the channel's. An expiry has left
+ * the wheel when it takes the channel's lock: it does nothing when the timer is no longer armed, or is pending anew. It
+ * holds a reference meanwhile; a timer with none is either abandoned (a mark set under the wheel's lock) and the
+ * expiry's to free, or is being freed by the one who dropped the last.
+ *
  * The block lives while it has a reference (the handle's, or those of its channel) or is abandoned. worker->watched
  * counts an armed timer that could wake a task: a function timer, or one with a waiting receiver; deadlock detection
  * needs no walk over what is pending.
@@ -22,6 +28,7 @@
 #include "books.h"
 #include "chan.h"
 #include "run.h"
+#include "scheduler.h"
 
 #include <errno.h>
 
@@ -39,89 +46,106 @@ struct weir_timer {
 };
 
 _Static_assert(offsetof(struct weir_timer, tick) == sizeof(struct weir_chan), "the tick is the channel's buffer");
-_Static_assert(sizeof(struct weir_timer) <= 112, "a timer with its channel stays within 128 bytes, allocator included");
+_Static_assert(sizeof(struct weir_timer) <= 120, "a timer with its channel stays within 128 bytes, allocator included");
 
 static weir_timer *timer_of(weir_chan *c) {
   return container_of(c, struct weir_timer, chan);
 }
 
-static bool armed(const weir_timer *t) {
-  return wheel_pending(&t->node);
-}
+enum { ABANDONED = UINT32_MAX }; /* in place of the references */
 
 static bool can_wake(const weir_timer *t) {
   return t->chan.role == CHAN_FUNCTION || !wait_queue_empty(&t->chan.receivers);
 }
 
-/* The worker in whose wheel an armed timer is. */
-static struct worker *home_of(const weir_timer *t) {
-  return weir_workers[t->node.owner];
+/* Whose sums count an armed timer: that of the wheel, as long as one thread writes them all. */
+static struct worker *counted_by(const weir_timer *t) {
+  return weir_port_mode == PORT_SEVERAL ? worker_here() : worker_of(&t->node);
 }
 
+/* The lock is held here and in disarm. */
 static void arm(weir_timer *t, int64_t due) {
   struct worker *worker = worker_here();
-  if (unlikely(t->node.owner != worker->number)) {
-    wheel_forget(&home_of(t)->wheel, &t->node);
-    t->node.owner = (uint8_t)worker->number;
-  }
-  wheel_add(&worker->wheel, &t->node, due);
-  worker->timers_pending++;
-  worker->watched += can_wake(t);
+  t->chan.armed = true;
+  port_tally(&worker->timers_pending, 1);
+  if (can_wake(t))
+    port_tally(&worker->watched, 1);
+  worker_wheel_add(worker, &t->node, due);
 }
 
-/* The node has left the wheel. */
+/* No tick is to come any more: it came, or was kept from coming. */
 static void disarmed(weir_timer *t) {
-  home_of(t)->timers_pending--;
-  home_of(t)->watched -= can_wake(t);
+  struct worker *worker = counted_by(t);
+  t->chan.armed = false;
+  port_tally(&worker->timers_pending, (size_t)-1);
+  if (can_wake(t))
+    port_tally(&worker->watched, (size_t)-1);
 }
 
 static void disarm(weir_timer *t) {
-  wheel_remove(&home_of(t)->wheel, &t->node);
+  worker_wheel_remove(&t->node);
   disarmed(t);
 }
 
 bool timer_armed(const weir_chan *c) {
-  return armed(container_of(c, const weir_timer, chan));
+  return c->armed;
 }
 
 void timer_watched(weir_chan *c, bool arriving) {
-  weir_timer *t = timer_of(c);
-  if (armed(t) && c->role != CHAN_FUNCTION && wait_queue_empty(&c->receivers))
-    home_of(t)->watched += arriving ? 1 : (size_t)-1;
+  if (c->armed && c->role != CHAN_FUNCTION && wait_queue_empty(&c->receivers))
+    port_tally(&counted_by(timer_of(c))->watched, arriving ? 1 : (size_t)-1);
 }
 
 static void timer_release(weir_timer *t) {
-  wheel_forget(&home_of(t)->wheel, &t->node);
-  book_leave(BOOK_TIMER, t->chan.book, sizeof *t);
+  book_leave(t->chan.book_home, BOOK_TIMER, t->chan.book, sizeof *t);
   port_release(t);
+}
+
+/* Nobody else has the timer, but its expiry may be under way until the wheel's lock is held. True when it is abandoned:
+ * to be freed when it is due. */
+static bool leave_wheel(weir_timer *t) {
+  struct worker *home = worker_of(&t->node);
+  if (home == NULL)
+    return false;
+  port_lock(&home->wheel_lock);
+  bool abandoned = t->chan.role == CHAN_TIMER && !t->chan.prompt && wheel_pending(&t->node);
+  if (abandoned)
+    t->chan.references = ABANDONED;
+  else
+    wheel_forget(&home->wheel, &t->node);
+  port_unlock(&home->wheel_lock);
+  return abandoned;
 }
 
 void timer_dropped(weir_chan *c) {
   weir_timer *t = timer_of(c);
-  if (armed(t)) {
-    if (c->role == CHAN_TIMER && !c->prompt) {
-      home_of(t)->timers_abandoned++;
-      return;
-    }
-    disarm(t);
+  if (leave_wheel(t)) {
+    port_tally(&counted_by(t)->timers_abandoned, 1);
+    return;
   }
+  if (c->armed)
+    disarmed(t);
   timer_release(t);
 }
 
-void timers_end(void) {
-  struct worker *worker = worker_here();
+static void end_timers_of(struct worker *worker) {
   for (struct wheel_node *node; (node = wheel_any(&worker->wheel)) != NULL;) {
-    if (node->kind == NODE_TIMER && wheel_pending(node)) {
-      weir_timer *t = container_of(node, struct weir_timer, node);
-      disarm(t);
-      if (t->chan.references == 0) {
-        worker->timers_abandoned--;
-        timer_release(t);
-        continue;
-      }
-    }
+    bool pending = wheel_pending(node);
     wheel_forget(&worker->wheel, node);
+    if (node->kind != NODE_TIMER || !pending)
+      continue;
+    weir_timer *t = container_of(node, struct weir_timer, node);
+    disarmed(t);
+    if (t->chan.references == ABANDONED) {
+      port_tally(&worker->timers_abandoned, (size_t)-1);
+      timer_release(t);
+    }
   }
+}
+
+void timers_end(void) {
+  for (uint32_t i = 0; i < weir_scheduler.count; i++)
+    end_timers_of(weir_scheduler.workers[i]);
 }
 
 /* ---- expiry -------------------------------------------------------------------------------------------------------
@@ -130,7 +154,7 @@ void timers_end(void) {
 static void run_function(weir_timer *t, int64_t now) {
   struct task *task = task_new(NULL, t->fn, t->arg, t->chan.site);
   if (task != NULL)
-    task_ready(task);
+    task_start(task);
   else
     arm(t, now + WEIR_MILLISECOND); /* no memory for its task: late is better than lost */
 }
@@ -146,17 +170,46 @@ static void tick(weir_timer *t, int64_t now) {
   arm(t, due);
 }
 
+static void expire_abandoned(weir_timer *t) {
+  port_tally(&counted_by(t)->timers_abandoned, (size_t)-1);
+  disarmed(t);
+  timer_release(t);
+}
+
+static bool pending_anew(weir_timer *t) {
+  struct worker *home = worker_of(&t->node);
+  port_lock(&home->wheel_lock);
+  bool pending = wheel_pending(&t->node);
+  port_unlock(&home->wheel_lock);
+  return pending;
+}
+
+/* The expiry of a timer that is not abandoned; it has left the wheel, whose lock is not held. */
+static void expire(weir_timer *t, int64_t now) {
+  port_lock(&t->chan.lock);
+  if (likely(t->chan.armed && (!port_several() || !pending_anew(t)))) {
+    disarmed(t);
+    if (t->chan.role == CHAN_FUNCTION)
+      run_function(t, now);
+    else
+      tick(t, now);
+  }
+  port_unlock(&t->chan.lock);
+}
+
 void timer_expired(struct worker *worker, struct wheel_node *node, int64_t now) {
   weir_timer *t = container_of(node, struct weir_timer, node);
-  disarmed(t);
-  if (t->chan.references == 0) {
-    worker->timers_abandoned--;
-    timer_release(t);
-  } else if (t->chan.role == CHAN_FUNCTION) {
-    run_function(t, now);
-  } else {
-    tick(t, now);
-  }
+  bool abandoned = __atomic_load_n(&t->chan.references, __ATOMIC_RELAXED) == ABANDONED; /* set under the wheel's lock */
+  if (!abandoned && port_several() && !port_retain_living(&t->chan.references))
+    return; /* whoever dropped the last reference waits for the wheel's lock, and frees it */
+  port_unlock(&worker->wheel_lock);
+  if (abandoned)
+    expire_abandoned(t);
+  else
+    expire(t, now);
+  if (!abandoned && port_several())
+    weir_chan_unref(&t->chan);
+  port_lock(&worker->wheel_lock);
 }
 
 /* ---- the public functions -------------------------------------------------------------------------------------------
@@ -173,8 +226,8 @@ static weir_timer *timer_make(enum chan_role role, uint32_t site) {
   chan_init(&t->chan, sizeof(int64_t), 1, site);
   t->chan.role = (uint8_t)role;
   t->chan.prompt = worker_here()->timer_mode == WEIR_TIMERS_PROMPT;
-  t->node = (struct wheel_node){.kind = NODE_TIMER, .owner = (uint8_t)worker_here()->number};
-  t->chan.book = book_enter(BOOK_TIMER, t, sizeof *t);
+  t->node = (struct wheel_node){.kind = NODE_TIMER, .owner = WORKER_NONE};
+  t->chan.book = book_enter(t->chan.book_home, BOOK_TIMER, t, sizeof *t);
   if (unlikely(t->chan.book == BOOK_NONE)) {
     port_release(t);
     return NULL;
@@ -210,27 +263,37 @@ weir_chan *weir_timer_chan(weir_timer *t) {
   return t == NULL || t->chan.role == CHAN_FUNCTION ? NULL : &t->chan;
 }
 
-/* What stop and reset have in common: true when this call kept a tick from being received. */
+/* What stop and reset have in common: true when this call kept a tick from being received. The lock is held. */
 static bool keep_from_firing(weir_timer *t) {
-  bool kept = armed(t);
+  bool kept = t->chan.armed;
   if (kept)
     disarm(t);
   if (t->chan.prompt && t->chan.length != 0) {
-    t->chan.length = 0;
+    chan_set_length(&t->chan, 0);
     kept = true;
   }
   return kept;
 }
 
+static inline bool stop(weir_timer *t) {
+  port_lock(&t->chan.lock);
+  bool kept = keep_from_firing(t);
+  port_unlock(&t->chan.lock);
+  return kept;
+}
+
 bool weir_timer_stop(weir_timer *t) {
   port_step("timer stop", &t->chan);
-  return keep_from_firing(t);
+  return stop(t);
 }
 
 bool weir_timer_reset(weir_timer *t, int64_t delay) {
   port_step("timer reset", &t->chan);
+  int64_t due = due_after(delay);
+  port_lock(&t->chan.lock);
   bool kept = keep_from_firing(t);
-  arm(t, due_after(delay));
+  arm(t, due);
+  port_unlock(&t->chan.lock);
   return kept;
 }
 
@@ -238,7 +301,7 @@ void weir_timer_free(weir_timer *t) {
   if (t == NULL)
     return;
   port_step("timer free", &t->chan);
-  keep_from_firing(t);
+  stop(t);
   weir_chan_unref(&t->chan);
 }
 
@@ -262,16 +325,19 @@ void weir_ticker_reset(weir_ticker *t, int64_t period) {
   port_step("ticker reset", &t->chan);
   if (t->chan.role != CHAN_TICKER)
     return;
+  int64_t due = due_after(period);
+  port_lock(&t->chan.lock);
   keep_from_firing(t);
-  if (period <= 0)
-    return;
-  t->period = period;
-  arm(t, due_after(period));
+  if (period > 0) {
+    t->period = period;
+    arm(t, due);
+  }
+  port_unlock(&t->chan.lock);
 }
 
 void weir_ticker_stop(weir_ticker *t) {
   port_step("ticker stop", &t->chan);
-  keep_from_firing(t);
+  stop(t);
 }
 
 void weir_ticker_free(weir_ticker *t) {

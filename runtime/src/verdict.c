@@ -4,7 +4,10 @@
  * functions run and may release things); what is alive after that and was made inside is a leak, and is freed here.
  */
 #include "books.h"
+#include "broker.h"
+#include "cancel.h"
 #include "chan.h"
+#include "pipes.h"
 #include "report.h"
 #include "run.h"
 #include "simulation.h"
@@ -21,7 +24,7 @@ struct findings {
   const struct simulation *simulation;
   uint32_t deadlocked; /* tasks blocked with nothing that could wake them */
   uint32_t late;       /* tasks whose only hope is a timer beyond the horizon */
-  uint32_t objects;    /* channels and timers left, afters still pending included */
+  uint32_t objects;    /* channels, timers, contexts, brokers, pipes left, afters still pending included */
   bool main_blocked;
   struct text text;
 };
@@ -32,7 +35,9 @@ static bool has_hope(const struct wait *wait) {
   const char *waiter = (const char *)wait->first;
   for (uint32_t i = 0; wait->kind == WAIT_FOR_CASES && i < wait->count; i++, waiter += wait->stride) {
     const weir_chan *chan = container_of(waiter, const struct weir_case, reserved)->chan;
-    if (chan != NULL && chan->role != CHAN_PLAIN && timer_armed(chan))
+    if (chan == NULL || chan->role == CHAN_PLAIN)
+      continue;
+    if (chan->role == CHAN_CONTEXT ? context_has_deadline(chan) : chan_has_timer(chan) && timer_armed(chan))
       return true;
   }
   return false;
@@ -41,14 +46,14 @@ static bool has_hope(const struct wait *wait) {
 static void judge_task(struct task *task, void *context) {
   struct findings *findings = context;
   const struct simulation *simulation = findings->simulation;
-  bool hope = simulation->stop || task->wait.state != WAIT_OPEN || has_hope(&task->wait);
+  bool hope = simulation->stop || !wait_is_open(&task->wait) || has_hope(&task->wait);
   if (task->daemon)
     text_append(&findings->text, "daemon, exempt: ");
   else if (hope)
     findings->late++;
   else
     findings->deadlocked++;
-  findings->main_blocked |= !task->daemon && !hope && task == simulation->worker->main;
+  findings->main_blocked |= !task->daemon && !hope && task == weir_scheduler.main;
   char line[REPORT_LINE];
   report_task(task, line, sizeof line);
   text_append(&findings->text, "%s\n", line);
@@ -59,6 +64,8 @@ static struct weir_counts census_since(const struct weir_counts *before) {
   struct weir_counts now = weir_counts();
   now.timers -= before->timers;
   now.channels -= before->channels;
+  now.contexts -= before->contexts;
+  now.brokers -= before->brokers;
   now.bytes -= before->bytes;
   return now;
 }
@@ -66,9 +73,9 @@ static struct weir_counts census_since(const struct weir_counts *before) {
 /* Calls visit for each object of a kind that this simulation made. */
 static void for_each_left(enum book_kind kind, void (*visit)(weir_chan *chan, struct findings *findings),
                           struct findings *findings) {
-  const struct book *book = &weir_books[kind];
+  const struct book *book = &weir_books[0].kinds[kind];
   for (uint32_t slot = 0; book->live != 0 && slot < book->count; slot++) {
-    weir_chan *chan = book_at(book, slot); /* a timer begins with its channel */
+    weir_chan *chan = book_at(book, slot); /* timers and contexts begin with their channel */
     if (chan != NULL && chan->birth == weir_run_generation)
       visit(chan, findings);
   }
@@ -85,6 +92,17 @@ static void free_left(weir_chan *chan, struct findings *findings) {
   chan->references = 1;
   chan->drop = NULL; /* what it held belongs to a program that is over */
   weir_chan_unref(chan);
+}
+
+/* A parent may stand in the book before its children: all are taken apart first. */
+static void orphan_left(weir_chan *chan, struct findings *findings) {
+  (void)findings;
+  context_orphan(chan);
+}
+
+static void free_left_broker(weir_chan *chan, struct findings *findings) {
+  (void)findings;
+  broker_abandon(chan);
 }
 
 static enum weir_verdict verdict_of(const struct simulation *simulation, const struct findings *findings) {
@@ -106,16 +124,22 @@ void simulation_judge(struct simulation *simulation, struct weir_sim_report *rep
                 simulation->steps);
   if (simulation->abandoned_too_many)
     text_append(&findings.text, "%zu abandoned timers are pending, more than the %zu allowed\n",
-                simulation->worker->timers_abandoned, simulation->config->abandoned_max);
-  size_t abandoned = simulation->worker->timers_abandoned;
+                weir_counts().timers_abandoned, simulation->config->abandoned_max);
+  size_t abandoned = weir_counts().timers_abandoned;
   if (abandoned != 0)
     text_append(&findings.text, "left: %zu abandoned timers, still pending\n", abandoned);
-  run_take_down(simulation->worker);
+  run_take_down();
   findings.objects += (uint32_t)abandoned;
   for_each_left(BOOK_CHANNEL, report_left, &findings);
   for_each_left(BOOK_TIMER, report_left, &findings);
+  for_each_left(BOOK_CONTEXT, report_left, &findings);
+  for_each_left(BOOK_BROKER, report_left, &findings);
+  findings.objects += pipes_end(&findings.text);
+  for_each_left(BOOK_BROKER, free_left_broker, &findings);
   for_each_left(BOOK_CHANNEL, free_left, &findings);
   for_each_left(BOOK_TIMER, free_left, &findings);
+  for_each_left(BOOK_CONTEXT, orphan_left, &findings);
+  for_each_left(BOOK_CONTEXT, free_left, &findings);
   report->verdict = verdict_of(simulation, &findings);
   report->global = report->verdict == WEIR_VERDICT_DEADLOCK && findings.main_blocked;
   if (simulation->log.length != 0)

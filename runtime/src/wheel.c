@@ -68,12 +68,17 @@ static uint64_t slot_tick(const struct wheel *wheel, const struct wheel_node *no
   return wheel->tick + (uint32_t)(node->slot_tick - (uint32_t)wheel->tick);
 }
 
+/* Its owner may look at the count without the lock under which others remove. */
+static inline void add_to_count(struct wheel *wheel, size_t delta) {
+  __atomic_store_n(&wheel->count, wheel->count + delta, __ATOMIC_RELAXED);
+}
+
 void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due) {
   if (wheel_tick_of(due) <= wheel->tick)
     due = (int64_t)(wheel->tick << WHEEL_TICK_BITS); /* not before what is already due */
   node->due = due;
   node->pending = true;
-  wheel->count++;
+  add_to_count(wheel, 1);
   if (node->link != NULL) {
     if (node->near && slot_tick(wheel, node) <= wheel_tick_of(due))
       return;
@@ -86,14 +91,14 @@ void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due) {
 void wheel_remove(struct wheel *wheel, struct wheel_node *node) {
   bool due = wheel_tick_of(node->due) <= wheel->tick;
   node->pending = false;
-  wheel->count--;
+  add_to_count(wheel, (size_t)-1);
   if (due || !node->near)
     unlink_node(wheel, node);
 }
 
 void wheel_forget(struct wheel *wheel, struct wheel_node *node) {
   if (node->pending)
-    wheel->count--;
+    add_to_count(wheel, (size_t)-1);
   node->pending = false;
   if (node->link != NULL)
     unlink_node(wheel, node);

@@ -1,21 +1,60 @@
 /* worker.c — see worker.h. */
 #include "worker.h"
 
+#include "inbox.h"
+#include "poller.h"
+#include "scheduler.h"
+
+#include "cancel.h"
+
 #include <errno.h>
+#include <string.h>
 
-enum { ROUND = 64, ROUND_NS = 100000 };
+enum { ROUND = 64, ROUND_NS = 100000, POLL_NS = 50000, TASK_NUMBERS = 64 };
 
-struct worker *const weir_workers[] = {&weir_worker_one, &weir_worker_simulated};
-struct worker weir_worker_simulated = {.number = 1};
-struct worker weir_worker_one = {.wheel = {.due_tail = &weir_worker_one.wheel.due}, .random = 1};
+static struct stack_pool stacks_one;
+struct worker weir_worker_one = {.wheel = {.due_tail = &weir_worker_one.wheel.due}, .random = 1, .stacks = &stacks_one};
+struct worker *weir_workers[256] = {&weir_worker_one};
 _Thread_local struct worker *weir_worker_here = &weir_worker_one;
+_Thread_local bool weir_worker_thread;
 
-static inline void reap(struct worker *worker) {
-  struct task *ended = worker->ended;
-  if (unlikely(ended != NULL)) {
-    worker->ended = NULL;
-    task_free(ended);
-  }
+#ifndef __x86_64__
+__attribute__((noinline)) struct worker *worker_here(void) {
+  __asm__ volatile(""); /* not pure: call it again */
+  return weir_worker_here;
+}
+#endif
+
+void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stack_class) {
+  worker->current = NULL;
+  worker->run = (struct task_queue){0};
+  worker->granted = worker->budget = worker->spent = 0;
+  worker->departed = NULL;
+  worker->mail = NULL;
+  worker->ring.head = worker->ring.tail = 0;
+  worker->idle = 0;
+  worker->spinning = false;
+  worker->parker.word = 0;
+  worker->task_number = worker->task_numbers_end = 0;
+  worker->timer_mode = mode;
+  worker->stack_class = stack_class;
+  worker->round_time = port_clock();
+  worker->random = ((uint64_t)worker->round_time + worker->number) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+}
+
+/* The last switch left a task: now nobody stands on its stack any more. */
+static __attribute__((noinline)) void settle_departed(struct worker *worker, struct task *departed) {
+  worker->departed = NULL;
+  if (worker->departure == DEPARTURE_ENDED)
+    task_free(departed);
+  else if (worker->departure == DEPARTURE_YIELDED || port_meet(&departed->wait.met))
+    task_ready(departed);
+}
+
+static inline void arrive(struct worker *worker) {
+  struct task *departed = worker->departed;
+  if (unlikely(departed != NULL))
+    settle_departed(worker, departed);
 }
 
 /* The only switch between stacks in the core. */
@@ -26,30 +65,44 @@ static inline __attribute__((always_inline)) void switch_stacks(struct context *
   fiber_enter(from_fiber);
 }
 
+void worker_switch_virtual(struct context *from, struct fiber *from_fiber, struct context *to, struct fiber *to_fiber) {
+  switch_stacks(from, from_fiber, to, to_fiber, false);
+}
+
 /* Who runs after the current task: the next in the queue while the round lasts, else the loop. */
 static inline struct task *next_task(struct worker *worker) {
-  if (unlikely(worker->run.head == NULL || --worker->budget <= 0 || weir_port_mode != PORT_ONE))
+  if (unlikely(weir_port_mode != PORT_ONE))
+    return port_several() ? scheduler_next(worker) : NULL;
+  if (unlikely(worker->run.head == NULL || --worker->budget <= 0))
     return NULL;
   return task_queue_pop(&worker->run);
 }
 
-__attribute__((noinline)) void worker_suspend(struct worker *worker) {
+__attribute__((noinline)) void worker_suspend(struct worker *worker, enum departure departure) {
   struct task *self = worker->current;
   struct task *next = next_task(worker);
   worker->current = next;
+  if (port_several()) {
+    worker->departed = self;
+    worker->departure = (uint8_t)departure;
+  }
   struct context *to = next != NULL ? &next->context : &worker->context;
   struct fiber *to_fiber = next != NULL ? &next->fiber : &worker->fiber;
   switch_stacks(&self->context, &self->fiber, to, to_fiber, false);
-  reap(worker_here());
+  arrive(worker_here());
 }
 
 _Noreturn void worker_exit_task(struct worker *worker) {
   struct task *self = worker->current;
-  if (self == worker->main)
-    worker->main_done = true;
-  struct task *next = worker->main_done ? NULL : next_task(worker);
+  if (unlikely(self == weir_scheduler.main)) {
+    weir_scheduler.main_done = true;
+    if (weir_port_mode == PORT_SEVERAL)
+      scheduler_stop(0);
+  }
+  struct task *next = self == weir_scheduler.main ? NULL : next_task(worker);
   worker->current = next;
-  worker->ended = self;
+  worker->departed = self;
+  worker->departure = DEPARTURE_ENDED;
   struct context *to = next != NULL ? &next->context : &worker->context;
   struct fiber *to_fiber = next != NULL ? &next->fiber : &worker->fiber;
   switch_stacks(&self->context, &self->fiber, to, to_fiber, true);
@@ -58,7 +111,7 @@ _Noreturn void worker_exit_task(struct worker *worker) {
 
 void worker_task_entry(void) {
   fiber_enter(&worker_here()->current->fiber);
-  reap(worker_here());
+  arrive(worker_here());
   struct task *self = worker_here()->current;
   self->fn(self->arg);
   if (unlikely(self->kept_count != 0))
@@ -70,7 +123,7 @@ void worker_dispatch(struct worker *worker, struct task *task) {
   worker->current = task;
   switch_stacks(&worker->context, &worker->fiber, &task->context, &task->fiber, false);
   worker->current = NULL;
-  reap(worker);
+  arrive(worker);
 }
 
 uint32_t worker_random(struct worker *worker, uint32_t bound) {
@@ -83,26 +136,51 @@ uint32_t worker_random(struct worker *worker, uint32_t bound) {
   return (uint32_t)(((x * UINT64_C(0x2545f4914f6cdd1d) >> 32) * bound) >> 32);
 }
 
+uint32_t worker_number_task(struct worker *worker) {
+  if (unlikely(worker->task_number == worker->task_numbers_end)) {
+    uint32_t numbers = port_several() ? TASK_NUMBERS : 1;
+    if (port_several())
+      worker->task_number = __atomic_fetch_add(&weir_scheduler.task_numbers, numbers, __ATOMIC_RELAXED); /* a name */
+    else
+      worker->task_number = weir_scheduler.task_numbers++;
+    worker->task_numbers_end = worker->task_number + numbers;
+  }
+  return ++worker->task_number;
+}
+
 void worker_expire(struct worker *worker, struct wheel_node *node, int64_t now) {
+  if (node->kind == NODE_CONTEXT) {
+    context_expired(worker, node);
+    return;
+  }
   if (node->kind != NODE_DEADLINE) {
     timer_expired(worker, node, now);
     return;
   }
   struct wait *wait = container_of(node, struct wait, expiry);
-  worker->watched--;
-  if (port_claim(&wait->state, WAIT_OPEN, WAIT_CLAIMED))
-    wait_wake(wait);
+  if (!port_claim(&wait->state, WAIT_OPEN, WAIT_CLAIMED))
+    return;
+  port_unlock(&worker->wheel_lock);
+  wait_wake(wait);
+  port_lock(&worker->wheel_lock);
 }
 
 static void expire_until(struct worker *worker, int64_t now) {
+  port_lock(&worker->wheel_lock);
   wheel_advance(&worker->wheel, now);
   for (struct wheel_node *node; (node = wheel_pop(&worker->wheel)) != NULL;)
     worker_expire(worker, node, now);
+  port_unlock(&worker->wheel_lock);
+}
+
+/* Of the own wheel, without its lock: nobody else adds to it. */
+static inline bool any_pending(const struct worker *worker) {
+  return __atomic_load_n(&worker->wheel.count, __ATOMIC_RELAXED) != 0;
 }
 
 void worker_serve_timers(struct worker *worker) {
-  bool running = worker->current != NULL && !worker->ending;
-  if (weir_port_mode == PORT_ONE && running && worker->wheel.count != 0)
+  bool running = worker->current != NULL && !weir_scheduler.ending;
+  if (weir_port_mode != PORT_SIMULATED && running && any_pending(worker))
     expire_until(worker, port_clock());
 }
 
@@ -113,12 +191,11 @@ void worker_spend(struct worker *worker) {
   worker_serve_timers(worker);
 }
 
-/* Between two rounds: timers, and how long the next round may be. */
-static void begin_round(struct worker *worker) {
+void worker_begin_round(struct worker *worker) {
   int32_t before = worker->granted;
   int32_t used = before - worker->budget;
   worker->granted = ROUND;
-  if (worker->wheel.count != 0) {
+  if (any_pending(worker) || unlikely(poller_waiting() != 0)) {
     int64_t now = port_clock();
     int64_t took = now - worker->round_time;
     worker->round_time = now;
@@ -133,24 +210,39 @@ static void begin_round(struct worker *worker) {
   worker->budget = worker->granted;
 }
 
+bool worker_serve_outside(struct worker *worker) {
+  bool no_memory = inbox_pending() && inbox_drain();
+  if (unlikely(poller_waiting() != 0) && worker->round_time - worker->polled >= POLL_NS) {
+    worker->polled = worker->round_time;
+    poller_serve(WEIR_POLL);
+  }
+  return no_memory;
+}
+
 /* Nothing can run. False when nothing will ever wake a task. */
-static bool idle(struct worker *worker) {
-  if (wait_wake_first(&worker->settlers))
+static bool idle(struct worker *worker, bool no_memory) {
+  bool settling = !wait_queue_empty(&weir_scheduler.settlers);
+  if (settling && poller_waiting() != 0 && poller_serve(WEIR_POLL) != 0)
     return true;
-  if (worker->watched == 0)
+  if (settling && wait_wake_first(&weir_scheduler.settlers))
+    return true;
+  if (worker->watched == 0 && poller_waiting() == 0 && !foreign_expected() && inbox_close_if_empty())
     return false;
   int64_t next = wheel_next(&worker->wheel);
-  port_pause(next);
+  if (no_memory && port_clock() + WORKER_RETRY_NS < next)
+    next = port_clock() + WORKER_RETRY_NS;
+  poller_serve(next);
   worker->round_time = port_clock();
   return true;
 }
 
 int worker_loop(struct worker *worker) {
-  while (!worker->main_done) {
-    begin_round(worker);
+  while (!weir_scheduler.main_done) {
+    worker_begin_round(worker);
+    bool no_memory = worker_serve_outside(worker);
     if (worker->run.head != NULL)
       worker_dispatch(worker, task_queue_pop(&worker->run));
-    else if (!idle(worker))
+    else if (!idle(worker, no_memory))
       return -EDEADLK;
   }
   return 0;

@@ -6,63 +6,152 @@
  * longer shortens the next ones, which then grow again by doubling; tasks that turn slow all at once can overrun one
  * round.
  *
- * Idle order: due timers, runnable tasks, a task that waits for everything to settle, sleep until the wheel's next
- * tick; a deadlock when nothing that is pending could wake a task (watched == 0).
+ * Idle order: due timers, runnable tasks, a task that waits for everything to settle, sleep in the poller until the
+ * wheel's next tick; a deadlock when nothing that is pending could wake a task (watched == 0), no task waits for a
+ * descriptor and no other thread is expected to post. While tasks run, descriptors are looked at every 50 us. What several workers add is in
+ * scheduler.h.
  *
- * Rejected: the loop between any two tasks (two switches a block); a next-to-run slot as in Go (on one worker first in,
- * first out is as fast and fair without a bound to enforce).
+ * The wheel is under its lock: a task that has moved to another worker leaves its deadline behind. Locks of channels
+ * come before it, nothing comes after.
+ *
+ * Rejected: the loop between any two tasks (two switches a block); a next-to-run slot as in Go (first in, first out is
+ * as fast, and fair without a bound to enforce).
  */
 #ifndef WEIR_SRC_WORKER_H
 #define WEIR_SRC_WORKER_H
 
+#include "ring.h"
 #include "stack.h"
 #include "task.h"
 
+/* Numbers of workers: 0 is that of the thread that runs weir_run, virtual ones begin at WORKER_VIRTUAL. */
+enum { WORKERS_MOST = 240, WORKER_VIRTUAL = WORKERS_MOST, WORKERS_VIRTUAL_MOST = 8, WORKER_NONE = 255 };
+
+/* Why the last switch left a task, which is dealt with once its stack is left. */
+enum departure { DEPARTURE_BLOCKED, DEPARTURE_YIELDED, DEPARTURE_ENDED };
+
 struct worker {
-  struct task *current; /* NULL on the worker's own stack and outside a run */
-  struct task_queue run;
-  int32_t budget; /* dispatches left in this round */
+  struct task *current;  /* NULL on the worker's own stack and outside a run */
+  struct task_queue run; /* what only this worker may run: with one worker every task, with several the pinned ones */
+  int32_t budget;        /* dispatches left in this round */
   int32_t granted;
-  int32_t spent;      /* worker_spend's count */
-  struct task *ended; /* to be reaped after the next switch */
+  int32_t spent; /* worker_spend's count */
+  uint8_t number;
+  uint8_t departure; /* enum departure */
+  uint8_t stack_class;
+  enum weir_timer_mode timer_mode;
+  struct task *departed;
   struct context context;
   struct fiber fiber;
   int64_t round_time;
+  int64_t polled; /* when it last looked at descriptors */
+  uint64_t random;
+  struct stack_pool *stacks;
+  uint32_t task_number; /* the next task's; up to task_numbers_end */
+  uint32_t task_numbers_end;
+  /* Sums over the workers: one alone may be below 0. */
   size_t watched; /* pending things that can wake a task: deadlines, function timers, armed timers somebody waits on */
   size_t timers_pending;
   size_t timers_abandoned;
   size_t stack_bytes;
-  uint32_t tasks_made;
-  uint64_t random;
-  enum weir_timer_mode timer_mode;
-  uint8_t stack_class;
-  bool main_done;
-  bool ending; /* the run is being taken down: nothing new starts */
-  struct task *main;
+  size_t daemons;      /* tasks alive that are daemons */
   struct task *chosen; /* simulation: what runs next */
-  uint32_t number;     /* its place in weir_workers */
-  uint32_t daemons;    /* tasks alive that are daemons */
-  struct wait_queue settlers;
-  struct stack_pool stacks;
+  struct port_lock wheel_lock;
   struct wheel wheel;
+  /* With several workers (scheduler.c). */
+  struct port_parker parker;
+  struct task *mail; /* pinned tasks that others made ready, newest first */
+  struct worker *next_idle;
+  uint32_t idle; /* in the list of idle workers */
+  bool spinning;
+  bool waits_for_memory;       /* for the task of a post */
+  uint32_t seen[WORKERS_MOST]; /* the head of each worker's ring when last looked at */
+  int64_t seen_at;
+  struct ring ring __attribute__((aligned(64)));
 };
 
 extern struct worker weir_worker_one;
-extern struct worker weir_worker_simulated;
-extern struct worker *const weir_workers[];
+extern struct worker *weir_workers[256];
 extern _Thread_local struct worker *weir_worker_here;
+extern _Thread_local bool weir_worker_thread;
 
-/* The calling thread's worker; outside a run the one that the next run will use. Read it again after a switch. */
-static inline struct worker *worker_here(void) {
-  return weir_worker_here;
+/* The calling thread runs tasks of the active run or simulation. */
+static inline bool worker_thread(void) {
+  return weir_worker_thread;
 }
 
+/* The calling thread's worker; outside a run the one that the next run will use. Read it again after a switch: a task
+ * may go on in another thread. */
+#ifdef __x86_64__
+static inline struct worker *worker_here(void) {
+  return weir_worker_here; /* one access through the thread register: nothing a compiler could keep across a switch */
+}
+#else
+struct worker *worker_here(void); /* elsewhere compilers keep the thread register's value */
+#endif
+
+/* The worker whose wheel a node is or was in; NULL when it was in none. */
+static inline struct worker *worker_of(const struct wheel_node *node) {
+  return weir_workers[node->owner];
+}
+
+/* Unlinks a node from wherever it rests. */
+static inline void worker_wheel_forget(struct wheel_node *node) {
+  struct worker *home = worker_of(node);
+  if (home == NULL)
+    return;
+  port_lock(&home->wheel_lock);
+  wheel_forget(&home->wheel, node);
+  port_unlock(&home->wheel_lock);
+}
+
+static inline void worker_wheel_add(struct worker *worker, struct wheel_node *node, int64_t due) {
+  if (unlikely(node->owner != worker->number)) {
+    worker_wheel_forget(node);
+    node->owner = worker->number;
+  }
+  port_lock(&worker->wheel_lock);
+  wheel_add(&worker->wheel, node, due);
+  port_unlock(&worker->wheel_lock);
+}
+
+/* True when the node was pending. */
+static inline bool worker_wheel_remove(struct wheel_node *node) {
+  struct worker *home = worker_of(node);
+  if (unlikely(home == NULL)) /* it outlived the run */
+    return false;
+  port_lock(&home->wheel_lock);
+  bool pending = wheel_pending(node);
+  if (pending)
+    wheel_remove(&home->wheel, node);
+  port_unlock(&home->wheel_lock);
+  return pending;
+}
+
+/* Makes a worker ready for a run: no tasks, nothing counted. Its wheel and its stacks stay. */
+void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stack_class);
+
+void task_ready_several(struct task *task);
+void task_start_several(struct task *task);
+
+/* A task may run. Its wait, if it had one, is claimed and its stack is left. */
 static inline void task_ready(struct task *task) {
-  task_queue_push(&worker_here()->run, task);
+  if (port_several())
+    task_ready_several(task);
+  else
+    task_queue_push(&worker_here()->run, task);
+}
+
+/* The same for a new task: it is worth waking a worker for. */
+static inline void task_start(struct task *task) {
+  if (port_several())
+    task_start_several(task);
+  else
+    task_queue_push(&worker_here()->run, task);
 }
 
 /* Switches away from the current task until somebody makes it ready. */
-void worker_suspend(struct worker *worker);
+void worker_suspend(struct worker *worker, enum departure departure);
 
 /* The task's function and its deferred functions are over: never returns. */
 _Noreturn void worker_exit_task(struct worker *worker);
@@ -70,23 +159,34 @@ _Noreturn void worker_exit_task(struct worker *worker);
 /* Where a new task begins. */
 void worker_task_entry(void);
 
-/* Runs tasks until main is done (0) or nothing can run any more (-EDEADLK). On the worker's own stack. */
+/* What other threads and the kernel have for the run. True: a post waits for memory, try again in WORKER_RETRY_NS. */
+bool worker_serve_outside(struct worker *worker);
+enum { WORKER_RETRY_NS = 1000000 };
+
+/* Runs tasks until main is done (0) or nothing can run any more (-EDEADLK). On the worker's own stack; one worker. */
 int worker_loop(struct worker *worker);
+
+/* Between two rounds: timers, and how long the next round may be. */
+void worker_begin_round(struct worker *worker);
 
 /* Runs one task until it gives up the worker. */
 void worker_dispatch(struct worker *worker, struct task *task);
+
+/* Another suspended stack goes on in the thread, virtual workers' own. */
+void worker_switch_virtual(struct context *from, struct fiber *from_fiber, struct context *to, struct fiber *to_fiber);
 
 /* A uniformly distributed number below bound. */
 uint32_t worker_random(struct worker *worker, uint32_t bound);
 
 /* The same, as a decision of that kind that a simulation's chooser makes. */
 static inline uint32_t worker_draw(int kind, uint32_t bound) {
-  if (unlikely(weir_port_mode != PORT_ONE))
+  if (port_simulated())
     return weir_port_simulation->choose(kind, bound);
   return worker_random(worker_here(), bound);
 }
 
-/* Handles a node that the wheel gave up: a deadline or a timer. now is the time to report. */
+/* Handles a node that the wheel gave up: a deadline or a timer. now is the time to report. The wheel's lock is held; it
+ * is released meanwhile. */
 void worker_expire(struct worker *worker, struct wheel_node *node, int64_t now);
 
 /* Expires all that is due, for a task that looks without ever blocking; a fresh reading of the clock. Nothing outside a
@@ -96,9 +196,12 @@ void worker_serve_timers(struct worker *worker);
 /* The same, once in a round: for an operation that a task may repeat for ever without blocking. */
 void worker_spend(struct worker *worker);
 
-enum node_kind { NODE_DEADLINE, NODE_TIMER };
+/* Takes the number of a new task. */
+uint32_t worker_number_task(struct worker *worker);
 
-/* timer.c: a timer's node came due. */
+enum node_kind { NODE_DEADLINE, NODE_TIMER, NODE_CONTEXT };
+
+/* timer.c, cancel.c: a timer's node came due. The wheel's lock as for worker_expire. */
 void timer_expired(struct worker *worker, struct wheel_node *node, int64_t now);
 
 #endif

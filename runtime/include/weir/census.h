@@ -11,11 +11,13 @@ struct weir_counts {
   size_t timers;           /* timer objects alive: timers, tickers, afters */
   size_t timers_pending;   /* of these, armed and not yet due (deadlines of blocked calls are no timer objects) */
   size_t timers_abandoned; /* of these, pending while nobody holds their channel */
-  size_t channels;         /* channels alive, those inside timers not counted */
+  size_t channels;         /* channels alive, those inside timers and contexts not counted */
   size_t responses;        /* HTTP responses not closed */
   size_t connections;      /* HTTP connections open */
   size_t bytes;            /* memory of the objects above, task control blocks included, stacks not */
   size_t stack_bytes;      /* address space of task stacks in use */
+  size_t contexts;         /* contexts alive */
+  size_t brokers;          /* brokers not closed */
 };
 
 /* A reading of the books. Exact with one worker. Any context; does not block or allocate. */

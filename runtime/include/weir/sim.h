@@ -38,6 +38,7 @@ enum weir_choice {
   WEIR_CHOICE_TIMER,      /* which of the timers due in the same tick */
   WEIR_CHOICE_ALLOCATION, /* 1: this allocation fails (only when asked for) */
   WEIR_CHOICE_DRAW,       /* data drawn by the scenario */
+  WEIR_CHOICE_WORKER, /* which virtual worker goes on; the last alternative may be to let time move on to the next timer */
 };
 
 /* A decision source; each simulation restarts a chooser made below from its beginning. choose returns a number below
@@ -60,7 +61,8 @@ WEIR_API void weir_chooser_free(weir_chooser *chooser);
 /* Zero in every field is the default, except that a chooser is needed. */
 struct weir_sim {
   weir_chooser *chooser;
-  unsigned workers; /* virtual workers; 0 = 1, the only number this version knows */
+  unsigned
+      workers; /* virtual workers, at most 8; 0 = 1. With more than one their scheduler's own steps are choices too */
   enum weir_timer_mode timer_mode;
   size_t stack_size;       /* as in struct weir_config */
   uint64_t step_limit;     /* steps before livelock is looked for; 0 = 1,000,000 */
@@ -92,6 +94,15 @@ struct weir_sim_report {
  * returned 0 or -EILSEQ. Called from outside any task. */
 WEIR_API int weir_simulate(const struct weir_sim *sim, int (*main)(void *), void *arg, struct weir_sim_report *report);
 WEIR_API void weir_sim_report_free(struct weir_sim_report *report);
+
+/* ---- descriptors ------------------------------------------------------------------------------------------------ */
+
+/* A pipe, non-blocking, for weir_poll inside a simulation, which accepts no other descriptor: read from fds[0], write
+ * to fds[1]. Nobody else may use it, so that the simulation stays deterministic. Returns 0, -EPERM outside a
+ * simulation, -ENOMEM, or what pipe2 refused (-EMFILE, -ENFILE). The caller closes both ends; an end left open is a
+ * leak. */
+#define weir_sim_pipe(fds) weir_sim_pipe_at((fds), __FILE__, __LINE__)
+WEIR_API int weir_sim_pipe_at(int fds[2], const char *file, int line);
 
 WEIR_END
 

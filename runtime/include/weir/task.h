@@ -43,6 +43,28 @@ WEIR_API int weir_sleep_until(int64_t deadline);
 /* Nanoseconds on a monotonic clock: a fresh reading, never cached; virtual time inside a simulation. */
 WEIR_API int64_t weir_now(void);
 
+/* ---- other threads ---------------------------------------------------------------------------------------------- */
+
+/* Has the run start a task that runs fn(arg). The only function of the library that any thread may call while a run is
+ * active (with weir_external_begin and weir_external_end); from a task it is weir_go. Posts of one thread begin in
+ * their order. Returns 0, and fn runs unless main returns first; -ENOMEM; -EPERM when no run is active (a simulation
+ * admits no other thread). When only the task finds no memory the post is tried again later. Does not block. */
+#define weir_post(fn, arg) weir_post_at((fn), (arg), __FILE__, __LINE__)
+
+/* Between these two a run in which no task can run waits instead of ending with -EDEADLK: somebody outside will post.
+ * They nest, and may stand outside a run; any thread; the last end without a post lets the run find its deadlock. No
+ * effect in a simulation. */
+WEIR_API void weir_external_begin(void);
+WEIR_API void weir_external_end(void);
+
+/* Runs fn(arg), which may block its thread, on a helper thread while the calling task waits; returns fn's result.
+ * At most 64 jobs run at a time, the others wait their turn. -EPERM outside a task and inside a deferred function;
+ * -EAGAIN or -ENOMEM when not even one helper thread can be made (fn has not run). Inside fn the library may only be
+ * used like from any foreign thread; signals are blocked. A run ends only after the jobs under way have returned, so
+ * arg may lie on the task's stack; jobs that had not begun when main returned never run. In a simulation fn runs
+ * inline. */
+WEIR_API int weir_blocking(int (*fn)(void *arg), void *arg);
+
 /* ---- deferred work ---------------------------------------------------------------------------------------------- */
 
 /* How many deferred functions of a task the runtime keeps itself. */
@@ -70,7 +92,7 @@ enum weir_timer_mode {
 
 /* Zero in every field is the default. */
 struct weir_config {
-  unsigned workers; /* 0 = the default. This version runs one worker: 2 and more is -EINVAL */
+  unsigned workers; /* threads that run tasks, the caller's included; 0 = one a processor; at most 240 */
   /* Bytes a task may use, rounded up; 0 = 44 KiB (more under AddressSanitizer). 16 KiB of guard lie below: compile
    * code with larger frames with -fstack-clash-protection. */
   size_t stack_size;
@@ -83,7 +105,7 @@ struct weir_config {
 struct weir_task_options {
   const char *name;  /* shown in reports; borrowed until the task ends */
   size_t stack_size; /* bytes; 0 = the run's */
-  bool pinned;       /* stays on the worker that starts it (with one worker every task does) */
+  bool pinned;       /* stays on the worker that starts it: for what a thread owns */
   bool daemon;       /* left over at the end is no finding */
 };
 
@@ -97,6 +119,7 @@ WEIR_API size_t weir_task_count(void);
  * Returns 0, -ETIMEDOUT when that state did not come before deadline, or -EPERM outside a task. */
 WEIR_API int weir_settle(int64_t deadline);
 
+WEIR_API int weir_post_at(void (*fn)(void *arg), void *arg, const char *file, int line);
 WEIR_API int weir_go_at(void (*fn)(void *arg), void *arg, const char *file, int line);
 WEIR_API int weir_go_with_at(const struct weir_task_options *options, void (*fn)(void *arg), void *arg,
                              const char *file, int line);

@@ -58,7 +58,7 @@ static void receives_messages(void *arg) {
   int message;
   while (weir_chan_recv(audience->channels[subscriber->index], &message) == 0) {
     CHECK_EQ_INT(message, 1234);
-    audience->received++;
+    __atomic_fetch_add(&audience->received, 1, __ATOMIC_RELAXED);
     if (subscriber->index == audience->closes_exit_at)
       CHECK_EQ_INT(weir_chan_close(audience->exit), 0);
   }

@@ -133,7 +133,7 @@ static void (*const waits_table[])(void *) = {waits_to_receive, waits_to_send, w
 static int waits_index;
 
 static void runs_abort_body(void) {
-  weir_run(NULL, abort_body, (void *)&waits_table[waits_index]);
+  run_plain(abort_body, (void *)&waits_table[waits_index]);
 }
 
 static void unref_under_a_waiter_aborts(int index) {
@@ -159,8 +159,7 @@ static int keeps_body(void *arg) {
   weir_chan *blocking = weir_chan_ref(kept);
   CHECK_EQ_INT(weir_go(waits_to_receive, NULL), 0);
   weir_chan_unref(blocking);
-  weir_yield();
-  return 0;
+  return weir_settle(WEIR_FOREVER);
 }
 
 static void channel_outlives_its_run(void) {

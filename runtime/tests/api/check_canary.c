@@ -68,7 +68,7 @@ static int starts_failing_task(void *arg) {
 }
 
 static void task_check(void) {
-  weir_run(NULL, starts_failing_task, NULL);
+  weir_run(&(struct weir_config){.workers = 1}, starts_failing_task, NULL);
 }
 
 static void row(int value) {

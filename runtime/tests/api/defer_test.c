@@ -24,7 +24,7 @@ static int return_body(void *arg) {
   order[0] = '\0';
   weir_defer(&storage, notes, "m");
   CHECK_EQ_INT(weir_go(defers_three, NULL), 0);
-  weir_yield();
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   CHECK_STR(order, "<>321");
   return 0;
 }

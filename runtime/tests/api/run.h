@@ -1,4 +1,5 @@
-/* run.h — ways to run a body: for real or simulated, with the log kept, and with the books checked.
+/* run.h — ways to run a body: for real or simulated, with the log kept, and with the books checked. How many workers
+ * there are, workers.h says.
  *
  * "Balanced" means: result 0, nothing logged, and weir_counts() after it equal to weir_counts() before it. A body gives
  * back all that it made and ends its tasks before it returns. */
@@ -6,6 +7,7 @@
 #define RUN_H
 
 #include "check.h"
+#include "workers.h"
 
 #include <time.h>
 #include <weir.h>
@@ -33,12 +35,22 @@ static inline void run_log_line(void *context, const char *line) {
   log->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-/* Runs body for real and returns weir_run's result; what was logged is in *log. */
-static inline int run_logged(enum weir_timer_mode mode, struct run_log *log, int (*body)(void *), void *arg) {
-  const struct weir_config config = {.timer_mode = mode, .log = run_log_line, .log_context = log};
+/* Runs body for real and returns weir_run's result. */
+static inline int run_plain(int (*body)(void *), void *arg) {
+  return weir_run(&(struct weir_config){.workers = test_workers()}, body, arg);
+}
+
+static inline int run_logged_on(unsigned workers, enum weir_timer_mode mode, struct run_log *log, int (*body)(void *),
+                                void *arg) {
+  const struct weir_config config = {.workers = workers, .timer_mode = mode, .log = run_log_line, .log_context = log};
   log->length = 0;
   log->text[0] = '\0';
   return weir_run(&config, body, arg);
+}
+
+/* The same in a mode; what was logged is in *log. */
+static inline int run_logged(enum weir_timer_mode mode, struct run_log *log, int (*body)(void *), void *arg) {
+  return run_logged_on(test_workers(), mode, log, body, arg);
 }
 
 static inline void check_counts_equal(struct weir_counts a, struct weir_counts b) {
@@ -51,21 +63,27 @@ static inline void check_counts_equal(struct weir_counts a, struct weir_counts b
   CHECK_EQ_INT(a.connections, b.connections);
   CHECK_EQ_INT(a.bytes, b.bytes);
   CHECK_EQ_INT(a.stack_bytes, b.stack_bytes);
+  CHECK_EQ_INT(a.contexts, b.contexts);
+  CHECK_EQ_INT(a.brokers, b.brokers);
 }
 
-/* Runs body for real; it must be balanced. */
-static inline void run_balanced(enum weir_timer_mode mode, int (*body)(void *), void *arg) {
+static inline void run_balanced_on(unsigned workers, enum weir_timer_mode mode, int (*body)(void *), void *arg) {
   static struct run_log log;
   const struct weir_counts before = weir_counts();
-  const int result = run_logged(mode, &log, body, arg);
+  const int result = run_logged_on(workers, mode, &log, body, arg);
   CHECK_STR(log.text, "");
   CHECK_EQ_INT(result, 0);
   check_counts_equal(weir_counts(), before);
 }
 
+/* Runs body for real; it must be balanced. */
+static inline void run_balanced(enum weir_timer_mode mode, int (*body)(void *), void *arg) {
+  run_balanced_on(test_workers(), mode, body, arg);
+}
+
 /* Simulates body under a chooser, which is freed; the verdict must be ok. */
 static inline void simulate_balanced(enum weir_timer_mode mode, weir_chooser *chooser, int (*body)(void *), void *arg) {
-  const struct weir_sim sim = {.chooser = chooser, .timer_mode = mode};
+  const struct weir_sim sim = {.chooser = chooser, .workers = virtual_workers(), .timer_mode = mode};
   const struct weir_counts before = weir_counts();
   struct weir_sim_report report;
   CHECK(chooser != NULL);

@@ -288,7 +288,7 @@ static void refusals(void) {
   struct weir_sim sim = {.chooser = NULL};
   CHECK_EQ_INT(weir_simulate(&sim, no_choice_body, NULL, &report), -EINVAL);
   sim.chooser = weir_chooser_seed(1);
-  sim.workers = 2;
+  sim.workers = 9;
   CHECK_EQ_INT(weir_simulate(&sim, no_choice_body, NULL, &report), -EINVAL);
   sim.workers = 1;
   sim.timer_mode = (enum weir_timer_mode)9;

@@ -32,20 +32,20 @@ static void overflows_in_strides(void *arg) {
 static int strides_body(void *arg) {
   (void)arg;
   CHECK_EQ_INT(weir_go_at(overflows_in_strides, NULL, "wide.c", 45), 0);
-  return weir_sleep(WEIR_MILLISECOND);
+  return weir_settle(WEIR_FOREVER); /* the task never blocks: it ends the program, on whatever worker */
 }
 
 static int default_body(void *arg) {
   (void)arg;
   CHECK_EQ_INT(weir_go_at(overflows, NULL, "deep.c", 42), 0);
-  return weir_sleep(WEIR_MILLISECOND);
+  return weir_settle(WEIR_FOREVER); /* the task never blocks: it ends the program, on whatever worker */
 }
 
 static int named_body(void *arg) {
   (void)arg;
   const struct weir_task_options options = {.name = "the diver", .stack_size = 1024 * 1024};
   CHECK_EQ_INT(weir_go_with_at(&options, overflows, NULL, "deeper.c", 43), 0);
-  return weir_sleep(WEIR_MILLISECOND);
+  return weir_settle(WEIR_FOREVER); /* the task never blocks: it ends the program, on whatever worker */
 }
 
 static int main_body(void *arg) {
@@ -54,15 +54,15 @@ static int main_body(void *arg) {
 }
 
 static void runs_default_body(void) {
-  weir_run(NULL, default_body, NULL);
+  run_plain(default_body, NULL);
 }
 
 static void runs_named_body(void) {
-  weir_run(NULL, named_body, NULL);
+  run_plain(named_body, NULL);
 }
 
 static void runs_main_body(void) {
-  weir_run(NULL, main_body, NULL);
+  run_plain(main_body, NULL);
 }
 
 static struct check_child child;
@@ -112,11 +112,11 @@ static void reads_nowhere(void *arg) {
 static int fault_body(void *arg) {
   (void)arg;
   CHECK_EQ_INT(weir_go_at(reads_nowhere, NULL, "wild.c", 44), 0);
-  return weir_sleep(WEIR_MILLISECOND);
+  return weir_settle(WEIR_FOREVER); /* the task never blocks: it ends the program, on whatever worker */
 }
 
 static void runs_strides_body(void) {
-  weir_run(NULL, strides_body, NULL);
+  run_plain(strides_body, NULL);
 }
 
 static void overflow_by_frames_larger_than_a_page(void) {
@@ -126,7 +126,7 @@ static void overflow_by_frames_larger_than_a_page(void) {
 }
 
 static void runs_fault_body(void) {
-  weir_run(NULL, fault_body, NULL);
+  run_plain(fault_body, NULL);
 }
 
 static void other_faults_are_not_called_overflow(void) {

@@ -41,9 +41,10 @@ static int order_body(void *arg) {
   return 0;
 }
 
+/* Of one worker: several take tasks from each other. */
 static void tasks_run_in_the_order_they_were_made(void) {
   struct steps steps;
-  run_balanced(WEIR_TIMERS_PROMPT, order_body, &steps);
+  run_balanced_on(1, WEIR_TIMERS_PROMPT, order_body, &steps);
   CHECK_STR(steps.text, "main1 a1 b1 main2 a2 b2 main3 a3 main4");
 }
 
@@ -59,7 +60,7 @@ static void yield_alone_returns(void) {
 }
 
 static void adds_one(void *arg) {
-  ++*(int *)arg;
+  __atomic_fetch_add((int *)arg, 1, __ATOMIC_RELAXED);
 }
 
 static int many_body(void *arg) {
@@ -68,7 +69,9 @@ static int many_body(void *arg) {
   for (int round = 0; round < 10; round++) {
     for (int i = 0; i < 1000; i++)
       CHECK_EQ_INT(weir_go(adds_one, &sum), 0);
-    CHECK_EQ_INT(weir_task_count(), 1001);
+    CHECK_INT(weir_task_count(), <=, 1001);
+    if (one_worker())
+      CHECK_EQ_INT(weir_task_count(), 1001); /* several run them meanwhile */
     CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
     CHECK_EQ_INT(sum, (round + 1) * 1000);
     CHECK_EQ_INT(weir_task_count(), 1);
@@ -163,6 +166,8 @@ static int no_sleep_body(void *arg) {
   for (int i = 0; i < 3; i++) {
     CHECK_EQ_INT(weir_go(adds_one, &sum), 0);
     CHECK_EQ_INT(weir_sleep(durations[i]), 0); /* yields */
+    if (!one_worker())
+      CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* another worker may still have it */
     CHECK_EQ_INT(sum, i + 1);
   }
   CHECK_EQ_INT(weir_sleep_until(start - WEIR_SECOND), 0);
@@ -249,7 +254,9 @@ static int settle_body(void *arg) {
   CHECK_EQ_INT(weir_chan_try_send(chain[0], &(int){9}), 0);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   CHECK_EQ_INT(weir_chan_len(chain[LINKS]), 1); /* it went through every link */
-  CHECK_EQ_INT(weir_settle(WEIR_POLL), 0);      /* settled already */
+  if (one_worker())
+    CHECK_EQ_INT(weir_settle(WEIR_POLL),
+                 0); /* settled already; another worker may be about to see that it has nothing to do */
   for (int i = 0; i < LINKS; i++)
     CHECK_EQ_INT(weir_chan_close(chain[i]), 0);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
@@ -263,7 +270,7 @@ static void settle_waits_until_all_are_blocked(void) {
 }
 
 static void yields_until_told(void *arg) {
-  while (!*(bool *)arg)
+  while (!__atomic_load_n((bool *)arg, __ATOMIC_RELAXED))
     weir_yield();
 }
 
@@ -274,7 +281,7 @@ static int unsettled_body(void *arg) {
   const int64_t deadline = weir_now() + 2 * WEIR_MILLISECOND;
   CHECK_EQ_INT(weir_settle(deadline), -ETIMEDOUT);
   CHECK_INT(weir_now(), >=, deadline);
-  told = true;
+  __atomic_store_n(&told, true, __ATOMIC_RELAXED);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   return 0;
 }

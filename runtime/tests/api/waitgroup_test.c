@@ -10,7 +10,7 @@ struct member {
 static void finishes(void *arg) {
   struct member *member = arg;
   weir_yield();
-  ++*member->finished;
+  __atomic_fetch_add(member->finished, 1, __ATOMIC_RELAXED);
   CHECK_EQ_INT(weir_waitgroup_done(member->group), 0);
 }
 

@@ -3,6 +3,7 @@
 #include <weir.h>
 
 #include "check.h"
+#include "workers.h"
 
 enum { SUBSCRIBERS = 10, BROADCASTS = 1000000, POLICIES = 4, MODES = 2, CONCURRENCIES = 2 };
 
@@ -21,7 +22,7 @@ static void listen(void *arg) {
   struct listener listener = *(struct listener *)arg;
   int64_t message;
   while (weir_chan_recv(listener.channel, &message) == 0)
-    listener.audience->heard++;
+    __atomic_fetch_add(&listener.audience->heard, 1, __ATOMIC_RELAXED);
   weir_waitgroup_done(&listener.audience->listening);
 }
 
@@ -58,6 +59,7 @@ static int broadcasts(void *arg) {
   for (int i = 0; i < SUBSCRIBERS; i++)
     weir_chan_close(audience.channels[i]);
   weir_waitgroup_wait(&audience.listening);
+  weir_settle(WEIR_FOREVER); /* the last listener may still be on its way out */
   for (int i = 0; i < SUBSCRIBERS; i++)
     weir_chan_unref(audience.channels[i]);
   CHECK_EQ_INT(audience.heard, delivered);
@@ -70,7 +72,7 @@ static int broadcasts(void *arg) {
 }
 
 static void soak(enum weir_timer_mode mode) {
-  struct weir_config config = {.timer_mode = mode};
+  struct weir_config config = {.workers = test_workers(), .timer_mode = mode};
   CHECK_EQ_INT(weir_run(&config, broadcasts, NULL), 0);
   CHECK_EQ_INT(weir_counts().bytes, 0);
 }

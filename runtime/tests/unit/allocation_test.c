@@ -6,8 +6,8 @@
  * Each failure is injected into a fresh child process, where registers and pools begin empty, so that the n-th
  * allocation is the same in each.
  *
- * What outlives a run, and is accounted for exactly: the table of source lines (two blocks, once there is one line), the
- * stacks that simulations keep (a block and a mapping a region), and the books' registers until a run ends.
+ * What outlives a run, and is accounted for exactly: the table of source lines (two blocks, once there is one line),
+ * the stacks that simulations keep (a block and a mapping a region), and the books' registers until a run ends.
  */
 #include "exercise.h"
 
@@ -110,16 +110,22 @@ int __wrap_mprotect(void *address, size_t size, int protection) {
 
 /* ---- what must hold after each pass ----------------------------------------------------------------------------- */
 
+/* Of simulations; empty before the first. */
+static const struct stack_pool *simulated_pool(void) {
+  static const struct stack_pool empty;
+  return weir_workers[WORKER_VIRTUAL] != NULL ? weir_workers[WORKER_VIRTUAL]->stacks : &empty;
+}
+
 static int64_t kept_regions(void) {
   int64_t regions = 0;
-  for (const struct stack_region *region = weir_worker_simulated.stacks.regions; region != NULL; region = region->next)
+  for (const struct stack_region *region = simulated_pool()->regions; region != NULL; region = region->next)
     regions++;
   return regions;
 }
 
 /* Every stack that simulations ever cut is in their pool again. White box: a free stack begins with the next one. */
 static void every_stack_is_back(void) {
-  const struct stack_pool *pool = &weir_worker_simulated.stacks;
+  const struct stack_pool *pool = simulated_pool();
   int64_t cut = 0, pooled = 0;
   for (const struct stack_region *region = pool->regions; region != NULL; region = region->next)
     cut += region->used;
@@ -133,7 +139,7 @@ static void every_stack_is_back(void) {
 static int64_t kept_registers(void) {
   int64_t registers = 0;
   for (int kind = 0; kind < BOOK_KINDS; kind++)
-    registers += weir_books[kind].slots != NULL;
+    registers += weir_books[0].kinds[kind].slots != NULL;
   return registers;
 }
 
@@ -210,8 +216,9 @@ static struct outcome inject(const struct injection *injection) {
 
 /* ---- cases ------------------------------------------------------------------------------------------------------ */
 
-/* Where no caller is told. A line's table: it grows twice, by two blocks, and what has no line is "unknown". The task of
- * a function timer: its stack is a block and a mapping of its own in the run of large stacks; it is made a little later. */
+/* Where no caller is told. A line's table: it grows twice, by two blocks, and what has no line is "unknown". The task
+ * of a function timer: its stack is a block and a mapping of its own in the run of large stacks; it is made a little
+ * later. */
 enum { ABSORBED = 2 * 2 + 2 };
 
 /* A process is dear under a sanitizer: every fifth of them will do there. */

@@ -14,7 +14,7 @@ static struct {
 } objects[OBJECTS];
 
 static void compare(void) {
-  const struct book *book = &weir_books[BOOK_TIMER];
+  const struct book *book = &weir_books[0].kinds[BOOK_TIMER];
   size_t live = 0, bytes = 0, found = 0;
   for (int i = 0; i < OBJECTS; i++) {
     if (!objects[i].alive)
@@ -36,10 +36,10 @@ static void enter_and_leave_against_an_array(void) {
   for (uint32_t step = 0; step < SCALED(2000000); step++) {
     const uint32_t i = random_below(&random, 1 + step % OBJECTS);
     if (objects[i].alive) {
-      book_leave(BOOK_TIMER, objects[i].slot, objects[i].bytes);
+      book_leave(0, BOOK_TIMER, objects[i].slot, objects[i].bytes);
     } else {
       objects[i].bytes = random_below(&random, 1000);
-      objects[i].slot = book_enter(BOOK_TIMER, &objects[i], objects[i].bytes);
+      objects[i].slot = book_enter(0, BOOK_TIMER, &objects[i], objects[i].bytes);
       CHECK(objects[i].slot != BOOK_NONE);
     }
     objects[i].alive = !objects[i].alive;
@@ -47,21 +47,21 @@ static void enter_and_leave_against_an_array(void) {
       compare();
   }
   compare();
-  CHECK_INT(weir_books[BOOK_TIMER].count, <=, OBJECTS); /* empty slots are used again */
+  CHECK_INT(weir_books[0].kinds[BOOK_TIMER].count, <=, OBJECTS); /* empty slots are used again */
 }
 
 static void trim_frees_only_what_is_empty(void) {
-  const uint32_t slot = book_enter(BOOK_CHANNEL, &objects[0], 10);
-  const uint32_t other = book_enter(BOOK_TASK, &objects[1], 20);
-  book_leave(BOOK_TASK, other, 20);
+  const uint32_t slot = book_enter(0, BOOK_CHANNEL, &objects[0], 10);
+  const uint32_t other = book_enter(0, BOOK_TASK, &objects[1], 20);
+  book_leave(0, BOOK_TASK, other, 20);
   books_trim();
-  CHECK(weir_books[BOOK_TASK].slots == NULL);
-  CHECK_EQ_INT(weir_books[BOOK_TASK].count, 0);
-  CHECK(book_at(&weir_books[BOOK_CHANNEL], slot) == &objects[0]);
-  book_leave(BOOK_CHANNEL, slot, 10);
+  CHECK(weir_books[0].kinds[BOOK_TASK].slots == NULL);
+  CHECK_EQ_INT(weir_books[0].kinds[BOOK_TASK].count, 0);
+  CHECK(book_at(&weir_books[0].kinds[BOOK_CHANNEL], slot) == &objects[0]);
+  book_leave(0, BOOK_CHANNEL, slot, 10);
   books_trim();
-  CHECK(weir_books[BOOK_CHANNEL].slots == NULL);
-  CHECK(book_enter(BOOK_TASK, &objects[1], 20) != BOOK_NONE); /* and begins anew */
+  CHECK(weir_books[0].kinds[BOOK_CHANNEL].slots == NULL);
+  CHECK(book_enter(0, BOOK_TASK, &objects[1], 20) != BOOK_NONE); /* and begins anew */
 }
 
 enum { LINES = 20000 };

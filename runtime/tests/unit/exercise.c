@@ -193,8 +193,8 @@ struct exercise exercise_everything(int patient) {
   weir_chan *outside = weir_chan_new(sizeof(int64_t), 4);
   made(outside != NULL);
   weir_chan_unref(outside);
-  run(&(struct weir_config){.timer_mode = WEIR_TIMERS_CLASSIC}, &tally);
-  run(&(struct weir_config){.stack_size = 4 << 20}, NULL); /* a mapping for each stack */
+  run(&(struct weir_config){.workers = 1, .timer_mode = WEIR_TIMERS_CLASSIC}, &tally);
+  run(&(struct weir_config){.workers = 1, .stack_size = 4 << 20}, NULL); /* a mapping for each stack */
   simulate_and_replay();
   return tally;
 }

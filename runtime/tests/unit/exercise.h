@@ -1,5 +1,6 @@
 /* exercise.h — a program that makes everything the library can make, for the tests that watch memory. Each thing that
- * reports a lack of memory, in the way its header says, is counted; nothing else may go wrong.
+ * reports a lack of memory, in the way its header says, is counted; nothing else may go wrong. One worker, so that the
+ * n-th allocation is the same in every run.
  */
 #ifndef UNIT_EXERCISE_H
 #define UNIT_EXERCISE_H

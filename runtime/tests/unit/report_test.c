@@ -134,7 +134,8 @@ static void ignore(void *context, const char *line) {
 }
 
 static void blocked(int row) {
-  CHECK_EQ_INT(weir_run(&(struct weir_config){.log = ignore}, describe, (void *)(uintptr_t)&rows[row]), 0);
+  CHECK_EQ_INT(weir_run(&(struct weir_config){.workers = 1, .log = ignore}, describe, (void *)(uintptr_t)&rows[row]),
+               0);
   weir_chan_unref(chan);
   weir_timer_free(timer);
   weir_ticker_free(ticker);
@@ -153,7 +154,7 @@ static int describe_main(void *arg) {
 }
 
 static void main_and_daemons(void) {
-  CHECK_EQ_INT(weir_run(NULL, describe_main, NULL), 0);
+  CHECK_EQ_INT(weir_run(&(struct weir_config){.workers = 1}, describe_main, NULL), 0);
 }
 
 static const struct check_case cases[] = {

@@ -1,4 +1,5 @@
-/* The waiting primitive: its state table, its queues, and that a wait is claimed exactly once whoever comes first. */
+/* The waiting primitive: its state table, its queues, and that a wait is claimed exactly once whoever comes first.
+ * White box: each step is seen between two switches of one worker. */
 #include "wait.h"
 
 #include "check.h"
@@ -73,7 +74,7 @@ static struct {
 static int run_program(int (*program)(void *)) {
   memset(&world, 0, sizeof world);
   world.deadline = WEIR_FOREVER;
-  return weir_run(&(struct weir_config){0}, program, NULL);
+  return weir_run(&(struct weir_config){.workers = 1}, program, NULL);
 }
 
 static void wait_in_all(void *arg) {
@@ -131,7 +132,9 @@ static void let_it_expire(void) {
   wheel_advance(&worker->wheel, past);
   struct wheel_node *node = wheel_pop(&worker->wheel);
   CHECK(node == &world.wait->expiry);
+  port_lock(&worker->wheel_lock);
   worker_expire(worker, node, past);
+  port_unlock(&worker->wheel_lock);
 }
 
 static int waker_then_deadline(void *arg) {
@@ -222,8 +225,10 @@ static int line_up(void *arg) {
   struct worker *worker = worker_here();
   const int64_t past = soon + (1 << WHEEL_TICK_BITS);
   wheel_advance(&worker->wheel, past);
+  port_lock(&worker->wheel_lock);
   for (struct wheel_node *node; (node = wheel_pop(&worker->wheel)) != NULL;)
     worker_expire(worker, node, past);
+  port_unlock(&worker->wheel_lock);
   int woken = 0;
   while (wait_wake_first(&world.queues[0]))
     woken++;

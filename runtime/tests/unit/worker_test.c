@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "random.h"
+#include "workers.h"
 
 #include <weir.h>
 
@@ -20,6 +21,14 @@ static struct {
   weir_waitgroup group;
 } world;
 
+static bool stopped(void) {
+  return __atomic_load_n(&world.stop, __ATOMIC_RELAXED);
+}
+
+static void round_passed(void) {
+  __atomic_fetch_add(&world.rounds, 1, __ATOMIC_RELAXED);
+}
+
 static void begin(void (*fn)(void *)) {
   weir_waitgroup_add(&world.group, 1);
   CHECK_EQ_INT(weir_go(fn, NULL), 0);
@@ -31,7 +40,7 @@ static void tick(void *arg) {
   for (; world.ticks < TICKS; world.ticks++)
     CHECK_EQ_INT(weir_chan_recv(weir_ticker_chan(ticker), NULL), 0);
   weir_ticker_free(ticker);
-  world.stop = true;
+  __atomic_store_n(&world.stop, true, __ATOMIC_RELAXED);
   weir_chan_close(world.ping);
   weir_chan_close(world.pong);
   weir_waitgroup_done(&world.group);
@@ -40,7 +49,7 @@ static void tick(void *arg) {
 static void ping(void *arg) {
   (void)arg;
   while (weir_chan_send(world.ping, NULL) == 0 && weir_chan_recv(world.pong, NULL) == 0)
-    world.rounds++;
+    round_passed();
   weir_waitgroup_done(&world.group);
 }
 
@@ -53,22 +62,22 @@ static void pong(void *arg) {
 
 static void yield_always(void *arg) {
   (void)arg;
-  for (; !world.stop; world.rounds++)
+  for (; !stopped(); round_passed())
     weir_yield();
   weir_waitgroup_done(&world.group);
 }
 
 static void sleep_in_the_past(void *arg) {
   (void)arg;
-  for (; !world.stop; world.rounds++)
+  for (; !stopped(); round_passed())
     weir_sleep_until(1);
   weir_waitgroup_done(&world.group);
 }
 
 static void start_tasks(void *arg) {
   (void)arg;
-  world.rounds++;
-  if (!world.stop)
+  round_passed();
+  if (!stopped())
     begin(start_tasks);
   weir_waitgroup_done(&world.group);
 }
@@ -98,13 +107,14 @@ static void (*const *const loads[])(void *) = {ping_pong, one_yields, two_yield,
 
 static void a_ticker_keeps_ticking(int load) {
   beside = loads[load];
-  CHECK_EQ_INT(weir_run(NULL, ticker_beside, NULL), 0);
+  CHECK_EQ_INT(weir_run(&(struct weir_config){.workers = test_workers()}, ticker_beside, NULL), 0);
   CHECK_EQ_INT(world.ticks, TICKS);
   CHECK_INT(world.rounds, >, TICKS);
   printf("%ju rounds beside %u ticks\n", (uintmax_t)world.rounds, world.ticks);
 }
 
-/* Of tasks that only yield, none gets further than another by more than a turn. */
+/* Of tasks that only yield, none gets further than another by more than a turn; with several workers each would have
+ * its own turns. */
 enum { TURNERS = 10 };
 
 static uint32_t turns[TURNERS];
@@ -126,7 +136,7 @@ static int yield_in_turns(void *arg) {
 }
 
 static void yielding_tasks_take_turns(void) {
-  CHECK_EQ_INT(weir_run(NULL, yield_in_turns, NULL), 0);
+  CHECK_EQ_INT(weir_run(&(struct weir_config){.workers = 1}, yield_in_turns, NULL), 0);
 }
 
 /* ---- random numbers --------------------------------------------------------------------------------------------- */

@@ -1,11 +1,13 @@
-/* sync.c — the wait group: a counter with a queue. */
-#include <weir/sync.h>
-
-#include "worker.h"
+/* waitgroup.c — the wait group: a counter with a queue.
+ *
+ * Invariant, where the lock is free: nobody who is still to be claimed waits while the counter is zero.
+ */
+#include "sync.h"
 
 #include <errno.h>
 
 _Static_assert(sizeof(struct wait_queue) == sizeof(void *), "a wait group's waiters field is a queue");
+_Static_assert(sizeof(struct port_lock) == sizeof(uint32_t), "its lock field is a lock");
 
 static struct wait_queue *queue_of(weir_waitgroup *group) {
   return (struct wait_queue *)&group->waiters;
@@ -17,15 +19,17 @@ static struct port_lock *lock_of(weir_waitgroup *group) {
 
 int weir_waitgroup_add(weir_waitgroup *group, int64_t n) {
   port_step("group add", NULL);
+  struct wake_list woken = {0};
   int64_t count;
   port_lock(lock_of(group));
   int result = __builtin_add_overflow(group->count, n, &count) || count < 0 ? -EINVAL : 0;
   if (likely(result == 0)) {
     group->count = count;
-    while (count == 0 && wait_wake_first(queue_of(group)))
-      ;
+    if (count == 0)
+      wake_list_claim_all(&woken, queue_of(group));
   }
   port_unlock(lock_of(group));
+  wake_list_wake(&woken);
   return result;
 }
 

@@ -2,6 +2,7 @@
  * zero, all of them and no earlier; a counter that would become negative, or overflow, stays as it is.
  */
 #include "simulated.h"
+#include "workers.h"
 
 enum { ACTORS = 5, OPERATIONS = 30 };
 
@@ -168,7 +169,7 @@ static int wait_with_many(void *arg) {
 }
 
 static void all_who_wait_go_on(void) {
-  CHECK_EQ_INT(weir_run(NULL, wait_with_many, NULL), 0);
+  CHECK_EQ_INT(weir_run(&(struct weir_config){.workers = test_workers()}, wait_with_many, NULL), 0);
 }
 
 static const struct check_case cases[] = {

@@ -1,0 +1,176 @@
+/* pipes.c — see pipes.h. */
+#include "pipes.h"
+
+#include "books.h"
+#include "poller.h"
+#include "worker.h"
+
+#include <weir/sim.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct pipe_made {
+  int fds[2];
+  ino_t inode; /* both ends have it */
+  uint32_t site;
+};
+
+static struct {
+  struct pipe_made *made;
+  size_t count;
+  size_t capacity;
+  struct wait_queue waiting;
+} pipes;
+
+static bool still_open(const struct pipe_made *made, int end) {
+  struct stat state;
+  return fstat(made->fds[end], &state) == 0 && S_ISFIFO(state.st_mode) && state.st_ino == made->inode;
+}
+
+/* The newest first: older ones may have had the same number. */
+static const struct pipe_made *pipe_of(int fd) {
+  for (size_t i = pipes.count; i > 0; i--)
+    for (int end = 0; end < 2; end++)
+      if (pipes.made[i - 1].fds[end] == fd && still_open(&pipes.made[i - 1], end))
+        return &pipes.made[i - 1];
+  return NULL;
+}
+
+uint32_t pipes_site(int fd) {
+  const struct pipe_made *made = pipe_of(fd);
+  return made == NULL ? 0 : made->site;
+}
+
+static bool room_for_one(void) {
+  if (pipes.count < pipes.capacity)
+    return true;
+  size_t capacity = pipes.capacity == 0 ? 8 : 2 * pipes.capacity;
+  struct pipe_made *grown = port_reallocate(pipes.made, capacity * sizeof *grown);
+  if (grown == NULL)
+    return false;
+  pipes.made = grown;
+  pipes.capacity = capacity;
+  return true;
+}
+
+int weir_sim_pipe_at(int fds[2], const char *file, int line) {
+  if (!port_simulated())
+    return -EPERM;
+  port_step("sim pipe", NULL);
+  if (port_allocation_fails() || !room_for_one())
+    return -ENOMEM;
+  struct pipe_made *made = &pipes.made[pipes.count];
+  struct stat state;
+  if (pipe2(made->fds, O_NONBLOCK | O_CLOEXEC) != 0)
+    return -errno;
+  if (fstat(made->fds[0], &state) != 0) {
+    int error = errno;
+    close(made->fds[0]);
+    close(made->fds[1]);
+    return -error;
+  }
+  made->inode = state.st_ino;
+  made->site = site_of(file, line);
+  fds[0] = made->fds[0];
+  fds[1] = made->fds[1];
+  pipes.count++;
+  return 0;
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------------------------- */
+
+static struct poll_waiter *waiter_after(const struct poll_waiter *before) {
+  struct waiter *next = before == NULL ? pipes.waiting.head : before->waiter.next;
+  if (next == NULL || (before != NULL && next == pipes.waiting.head))
+    return NULL;
+  return container_of(next, struct poll_waiter, waiter);
+}
+
+static bool occupied(int fd, int events) {
+  for (const struct poll_waiter *at = NULL; (at = waiter_after(at)) != NULL;)
+    if (at->fd == fd && (at->events & events) != 0 && at->waiter.wait->state == WAIT_OPEN)
+      return true;
+  return false;
+}
+
+int pipes_poll(int fd, int events, int64_t deadline) {
+  int ready = pipe_of(fd) == NULL ? -EBADF : poll_look(fd, events);
+  if (ready != 0)
+    return ready;
+  if (deadline == WEIR_POLL)
+    return -ETIMEDOUT;
+  if (!wait_allowed())
+    return -EPERM;
+  if (occupied(fd, events))
+    return -EBUSY;
+  struct poll_waiter self = {.fd = fd, .events = events};
+  struct wait *wait = wait_open(WAIT_FOR_DESCRIPTOR, &self.waiter, 1, sizeof self);
+  wait_enlist(wait, &self.waiter, &pipes.waiting);
+  if (wait_commit(wait, deadline, NULL) != NULL)
+    return self.result;
+  if (self.waiter.queue != NULL)
+    wait_queue_remove(&self.waiter);
+  return -ETIMEDOUT;
+}
+
+static void wake(struct poll_waiter *waiter, int result) {
+  struct wait *wait = waiter->waiter.wait;
+  if (!wait_claim(&waiter->waiter))
+    return;
+  waiter->result = result;
+  wait_wake(wait);
+}
+
+/* Wakes those whose result is not 0. Claiming takes a waiter out of the queue, so the next one is found first. */
+static void wake_each(int (*result_of)(const struct poll_waiter *waiter, int fd), int fd) {
+  struct poll_waiter *next;
+  for (struct poll_waiter *at = waiter_after(NULL); at != NULL; at = next) {
+    next = waiter_after(at);
+    int result = result_of(at, fd);
+    if (result != 0)
+      wake(at, result);
+  }
+}
+
+static int look_at(const struct poll_waiter *waiter, int unused) {
+  (void)unused;
+  return poll_look(waiter->fd, waiter->events);
+}
+
+static int cancelled(const struct poll_waiter *waiter, int fd) {
+  return waiter->fd == fd ? -ECANCELED : 0;
+}
+
+void pipes_serve(void) {
+  if (unlikely(!wait_queue_empty(&pipes.waiting)))
+    wake_each(look_at, -1);
+}
+
+void pipes_forget(int fd) {
+  wake_each(cancelled, fd);
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+uint32_t pipes_end(struct text *text) {
+  static const char *const ends[] = {"", " (its end to read)", " (its end to write)", ""};
+  uint32_t left = 0;
+  for (size_t i = 0; i < pipes.count; i++) {
+    const struct pipe_made *made = &pipes.made[i];
+    unsigned open = (unsigned)still_open(made, 0) | (unsigned)still_open(made, 1) << 1;
+    if (open == 0)
+      continue;
+    left++;
+    text_append(text, "left: the pipe made at %s:%d%s\n", site_file(made->site), site_line(made->site), ends[open]);
+    for (int end = 0; end < 2; end++)
+      if ((open >> end & 1) != 0)
+        close(made->fds[end]);
+  }
+  port_release(pipes.made);
+  pipes.made = NULL;
+  pipes.count = pipes.capacity = 0;
+  return left;
+}

@@ -1,0 +1,85 @@
+/* scheduler.h — what the workers of a run share, and how several of them divide the work.
+ *
+ * Each of several workers has a bounded ring (ring.h), a list of its own for pinned tasks, a wheel, and a loop in a thread.
+ *
+ *   a task becomes ready   It goes to the ring of the worker that woke it: tasks that talk stay together, in one cache. A
+ *                          full ring gives its older half to the global queue, which every worker looks at once a round.
+ *                          A pinned task goes home, by the worker's mail when another one made it ready.
+ *   who is to help         A worker is woken when a ring holds two tasks, or a task was started, and nobody looks for work
+ *                          already. A thief takes the older half of a ring. It leaves a single task alone until that has
+ *                          not moved between two looks: its worker is about to run it.
+ *   out of work            Spin for 50 us if another worker is active (waking a sleeper costs 60 to 80 us on a virtual
+ *                          machine), one at a time; then announce, look again, and sleep until the wheel's next tick.
+ *   asleep, others active  Nap for 10 ms (more when many are idle), and take what is stuck behind a task that does not
+ *                          yield. After a second of rest for all nobody naps: an idle program costs nothing.
+ *
+ * Nothing is lost between "look again" and "sleep": a pusher stores its tail and then reads idle and spinning, a sleeper
+ * adds itself to idle and then reads the tails, all sequentially consistent. A single ready task that nobody is told of is
+ * its own worker's to run.
+ *
+ * The last to go idle decides, under the lock, when nothing is in flight: a task in weir_settle goes on, or, when nothing
+ * is watched, it is a deadlock.
+ *
+ * Rejected, with what they cost:
+ *   - A next-to-run slot before the ring (Go, tokio): it needs a bound of its own against starvation, and a task in it
+ *     cannot be stolen. First in, first out with direct switches is as fast.
+ *   - Waking a worker for every ready task: a pair that talks is torn apart (110 ns for a cache line there and back), or
+ *     a second processor spins for ever.
+ *   - One shared queue: two locked instructions and a contended line a task.
+ *   - A monitor thread (Go's sysmon): what it does the naps of idle workers do; while no worker is idle nobody could take
+ *     the work over anyway.
+ *   - Holding the channel's lock across the switch (Go's gopark): every block would lengthen a section that others wait
+ *     for by a switch.
+ */
+#ifndef WEIR_SRC_SCHEDULER_H
+#define WEIR_SRC_SCHEDULER_H
+
+#include "worker.h"
+
+struct scheduler {
+  struct task *main;
+  bool main_done;
+  bool ending;                /* the run is being taken down: nothing new starts */
+  struct wait_queue settlers; /* under the lock */
+  uint32_t count;             /* workers of the run */
+  struct worker **workers;    /* the first of them */
+  struct port_lock lock;      /* of the global queue, the idle list and the settlers */
+  struct task_queue global;
+  struct worker *idlers;
+  struct worker *poller; /* the idle worker that sleeps in the poller; written under the lock */
+  /* Read without the lock. */
+  uint32_t global_count;
+  uint32_t idle;
+  uint32_t spinning;
+  uint32_t stop;         /* every worker leaves its loop */
+  uint32_t deep;         /* nobody naps */
+  uint32_t task_numbers; /* handed out so far */
+  int64_t active_at;     /* when a worker last left idleness; under the lock */
+  int error;
+};
+
+extern struct scheduler weir_scheduler;
+
+/* Prepares for a run of count workers, the first of which is weir_workers[first]. */
+void scheduler_reset(uint32_t first, uint32_t count);
+
+/* A worker's thread: runs tasks until main is done or nothing can run any more. */
+void scheduler_loop(struct worker *worker);
+
+/* Who runs after the current task; NULL: the loop. */
+struct task *scheduler_next(struct worker *worker);
+
+/* Nothing but the current task could run on this worker. */
+bool scheduler_alone(const struct worker *worker);
+
+/* Every worker but this one is idle, and it has nothing else to do. False with one worker. */
+bool scheduler_others_rest(const struct worker *worker);
+
+/* Every worker is to leave its loop; error is the run's. */
+void scheduler_stop(int error);
+
+/* Sums over the workers of the run. */
+size_t scheduler_watched(void);
+size_t scheduler_daemons(void);
+
+#endif

@@ -1,0 +1,11 @@
+# Enters a test once more for each number of workers, under its own name with /workers:N behind it. tests/workers.h reads
+# the variable; without it a test's runs have one worker.
+set(WEIR_TEST_WORKERS 2 4)
+
+function(weir_test_on_workers name program)
+  get_test_property(${name} LABELS labels)
+  foreach(workers IN LISTS WEIR_TEST_WORKERS)
+    add_test(NAME ${name}/workers:${workers} COMMAND ${program})
+    set_tests_properties(${name}/workers:${workers} PROPERTIES LABELS "${labels}" ENVIRONMENT WEIR_TEST_WORKERS=${workers})
+  endforeach()
+endfunction()
