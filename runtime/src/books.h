@@ -35,8 +35,8 @@ struct books {
   struct book kinds[BOOK_KINDS];
 } __attribute__((aligned(64)));
 
-extern struct books weir_books[BOOK_HOMES];
-extern unsigned weir_book_homes; /* how many have ever been used */
+extern WEIR_INTERNAL struct books weir_books[BOOK_HOMES];
+extern WEIR_INTERNAL unsigned weir_book_homes; /* how many have ever been used */
 
 enum { BOOK_NONE = UINT32_MAX };
 

@@ -37,7 +37,7 @@ struct inbox {
   uint32_t pushers;
   size_t externals; /* weir_external_begin less weir_external_end */
 };
-extern struct inbox weir_inbox;
+extern WEIR_INTERNAL struct inbox weir_inbox;
 
 #define INBOX_CLOSED ((struct inbox_node *)1)
 

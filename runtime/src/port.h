@@ -33,7 +33,9 @@ struct weir_chan;
 
 enum port_mode { PORT_ONE = 0, PORT_SIMULATED = 1, PORT_SEVERAL = 2, PORT_VIRTUAL = PORT_SIMULATED | PORT_SEVERAL };
 
-extern uint8_t weir_port_mode;
+#define WEIR_INTERNAL __attribute__((visibility("hidden"))) /* reached without a table, from other files too */
+
+extern WEIR_INTERNAL uint8_t weir_port_mode;
 
 /* Several workers, real or virtual. */
 static inline bool port_several(void) {
@@ -56,7 +58,7 @@ struct port_simulation {
   void (*park)(int64_t until);
   void (*unpark)(uint32_t worker);
 };
-extern const struct port_simulation *weir_port_simulation;
+extern WEIR_INTERNAL const struct port_simulation *weir_port_simulation;
 
 /* Between two steps of an algorithm of several workers: a virtual one may be overtaken here. */
 static inline void port_turn(const char *what) {
@@ -200,7 +202,7 @@ void port_release(void *memory);
 
 /* How many allocations (mappings included) the core has asked for since the process began: what the test that fails
  * each in turn compares its own count with. */
-extern uint64_t weir_port_allocations;
+extern WEIR_INTERNAL uint64_t weir_port_allocations;
 
 /* Address space for stacks. NULL when there is none. */
 void *port_map(size_t size);

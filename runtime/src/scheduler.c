@@ -7,7 +7,16 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SPIN_NS = 50 * 1000, STUCK_NS = 20 * 1000, SPIN_PAUSES = 16, GLOBAL_BATCH = 32 };
+enum {
+  SPIN_NS = 50 * 1000,
+  SPIN_PAUSES = 8,
+  LOOK_NS = 4 * 1000,        /* between two looks at the others' rings */
+  BACKLOG_NS = 20 * 1000,    /* what would wait so long is worth moving */
+  USEFUL_NS = 50 * 1000,     /* a worker that was woken and has worked for so long was of use */
+  BALANCE_LEAST_NS = 250000, /* between two that are woken although no task waits for long */
+  BALANCE_MOST_NS = 16000000,
+  GLOBAL_BATCH = 32,
+};
 #define NAP_NS  (10 * WEIR_MILLISECOND)
 #define REST_NS WEIR_SECOND
 
@@ -18,6 +27,7 @@ void scheduler_reset(uint32_t first, uint32_t count) {
   weir_scheduler.count = count;
   weir_scheduler.workers = &weir_workers[first];
   weir_scheduler.active_at = port_clock();
+  weir_scheduler.balance_interval = BALANCE_LEAST_NS;
 }
 
 /* Of a word that others write: pairs with their relaxed or stronger stores, and decides nothing by itself. */
@@ -108,6 +118,28 @@ void scheduler_stop(int error) {
     unpark(weir_scheduler.workers[i]);
 }
 
+/* A worker may be woken to share the load although no task waits for long: seldom, and more seldom when it was of no use. */
+static bool balance_is_due(int64_t now) {
+  if (port_simulated())
+    return true;
+  int64_t since = now - __atomic_load_n(&weir_scheduler.balanced_at, __ATOMIC_RELAXED); /* a hint, as all three */
+  if (since < __atomic_load_n(&weir_scheduler.balance_interval, __ATOMIC_RELAXED))
+    return false;
+  if (peek(&weir_scheduler.idle) == 0 || peek(&weir_scheduler.spinning) != 0)
+    return false;
+  __atomic_store_n(&weir_scheduler.balanced_at, now, __ATOMIC_RELAXED);
+  __atomic_store_n(&weir_scheduler.balance, 1, __ATOMIC_RELAXED); /* pairs with the exchange in steal */
+  return true;
+}
+
+void scheduler_offer(struct worker *worker, int32_t used, int64_t took) {
+  uint32_t waiting = worker->ring.tail - peek(&worker->ring.head);
+  if (likely(peek(&weir_scheduler.idle) == 0 || waiting < 2))
+    return;
+  if ((used > 0 && waiting * took > (int64_t)BACKLOG_NS * used) || balance_is_due(worker->round_time))
+    notify();
+}
+
 /* ---- ready ----------------------------------------------------------------------------------------------------------
  * */
 
@@ -147,10 +179,12 @@ static void make_ready(struct task *task, bool new) {
       send_home(task);
     return;
   }
-  bool announced = new || worker->ring.tail - peek(&worker->ring.head) != 0;
-  if (unlikely(!ring_push(&worker->ring, task, announced)))
+  /* Virtual workers may be woken for anything: time says nothing there. */
+  bool announced = new || port_simulated();
+  bool full = !ring_push(&worker->ring, task, announced);
+  if (unlikely(full))
     overflow(worker, task);
-  if (announced)
+  if (announced && (full || balance_is_due(worker->round_time)))
     notify();
 }
 
@@ -190,6 +224,10 @@ bool scheduler_others_rest(const struct worker *worker) {
   return port_several() && peek(&weir_scheduler.idle) + 1 == weir_scheduler.count && scheduler_alone(worker);
 }
 
+static inline bool has_mail(const struct worker *worker) {
+  return __atomic_load_n(&worker->mail, __ATOMIC_RELAXED) != NULL; /* open_mail looks again */
+}
+
 /* Pinned tasks that others made ready, in the order in which they did. */
 static void open_mail(struct worker *worker) {
   if (__atomic_load_n(&worker->mail, __ATOMIC_SEQ_CST) == NULL) /* pairs with the exchange in send_home */
@@ -227,32 +265,38 @@ static void take_from_global(struct worker *worker) {
   port_unlock(&weir_scheduler.lock);
 }
 
-/* A victim's ring is worth a look: it holds more than its worker is about to run, or something that does not move. */
-static bool worth_stealing(struct worker *worker, uint32_t victim, bool fresh_look) {
+/* Whether a victim's tasks would wait for long: by how far its head has moved since the last look. */
+static bool worth_stealing(struct worker *worker, uint32_t victim, int64_t elapsed) {
   const struct ring *ring = &weir_scheduler.workers[victim]->ring;
   uint32_t head = peek(&ring->head);
   uint32_t length = ring_length(ring);
-  if (length != 1 || port_simulated())
+  uint32_t moved = head - worker->seen[victim];
+  worker->seen[victim] = head;
+  if (length == 0 || port_simulated())
     return length != 0;
-  bool stuck = fresh_look && worker->seen[victim] == head;
-  if (fresh_look)
-    worker->seen[victim] = head;
-  return stuck;
+  return moved == 0 ? length > 1 || elapsed >= BACKLOG_NS : length * elapsed > (int64_t)BACKLOG_NS * moved;
 }
 
 /* A look at every other worker's ring, from a random one on. */
 static struct task *steal(struct worker *worker) {
+  int64_t elapsed = worker->round_time - worker->seen_at;
+  if (elapsed < LOOK_NS && !port_simulated())
+    return NULL;
+  worker->seen_at = worker->round_time;
+  /* Relaxed: a hint; pairs with balance_is_due. */
+  bool balance =
+      peek(&weir_scheduler.balance) != 0 && __atomic_exchange_n(&weir_scheduler.balance, 0, __ATOMIC_RELAXED);
   uint32_t count = weir_scheduler.count;
-  bool fresh_look = worker->round_time - worker->seen_at >= STUCK_NS;
-  if (fresh_look)
-    worker->seen_at = worker->round_time;
   uint32_t victim = worker_random(worker, count);
   for (uint32_t i = 0; i < count; i++, victim = victim + 1 == count ? 0 : victim + 1) {
-    if (weir_scheduler.workers[victim] == worker || !worth_stealing(worker, victim, fresh_look))
+    struct worker *other = weir_scheduler.workers[victim];
+    if (other == worker || !(worth_stealing(worker, victim, elapsed) || (balance && ring_length(&other->ring) > 1)))
       continue;
-    struct task *task = ring_steal(&weir_scheduler.workers[victim]->ring, &worker->ring);
-    if (task != NULL)
-      return task;
+    struct task *task = ring_steal(&other->ring, &worker->ring);
+    if (task == NULL)
+      continue;
+    worker->stole_at = worker->round_time;
+    return task;
   }
   return NULL;
 }
@@ -275,8 +319,8 @@ static bool work_in_sight(struct worker *worker) {
     return true;
   if (inbox_pending() && !worker->waits_for_memory)
     return true;
-  for (uint32_t i = 0; i < weir_scheduler.count; i++)
-    if (weir_scheduler.workers[i] != worker && worth_stealing(worker, i, false))
+  for (uint32_t i = 0; i < weir_scheduler.count && port_simulated(); i++)
+    if (weir_scheduler.workers[i] != worker && ring_length(&weir_scheduler.workers[i]->ring) != 0)
       return true;
   return false;
 }
@@ -284,12 +328,20 @@ static bool work_in_sight(struct worker *worker) {
 /* ---- out of work ----------------------------------------------------------------------------------------------------
  * */
 
-static bool others_active(const struct worker *worker) {
-  uint32_t resting = peek(&weir_scheduler.idle) + peek(&weir_scheduler.spinning) - worker->spinning;
-  return resting + 1 < weir_scheduler.count;
+/* Somebody else runs tasks or looks for some. */
+static bool others_active(void) {
+  return peek(&weir_scheduler.idle) + 1 < weir_scheduler.count;
+}
+
+/* Enough look already. Two at least may: of two that talk across workers each begins to look before the other has found. */
+static bool enough_spin(void) {
+  uint32_t most = weir_scheduler.count / 2 < 2 ? 2 : weir_scheduler.count / 2;
+  return peek(&weir_scheduler.spinning) >= most;
 }
 
 static int64_t next_timer(struct worker *worker) {
+  if (__atomic_load_n(&worker->wheel.count, __ATOMIC_RELAXED) == 0 && worker == worker_here())
+    return WEIR_FOREVER; /* nobody else adds */
   port_lock(&worker->wheel_lock);
   int64_t next = wheel_next(&worker->wheel);
   port_unlock(&worker->wheel_lock);
@@ -303,25 +355,24 @@ static void stop_spinning(struct worker *worker) {
 
 /* Looks for work while somebody else may make some. */
 static struct task *spin(struct worker *worker) {
+  struct task *task = find(worker);
   if (!worker->spinning) {
-    if (peek(&weir_scheduler.spinning) != 0 || !others_active(worker))
-      return find(worker);
+    if (task != NULL || enough_spin() || !others_active())
+      return task;
     worker->spinning = true;
     __atomic_fetch_add(&weir_scheduler.spinning, 1, __ATOMIC_SEQ_CST);
   }
-  int64_t end = port_clock() + SPIN_NS;
+  int64_t begin = worker->round_time = port_clock();
+  int64_t end = begin + SPIN_NS;
   int64_t timer = next_timer(worker);
-  struct task *task;
-  while ((task = find(worker)) == NULL && !port_simulated() && !stopped()) {
-    for (unsigned pause = 0; pause < SPIN_PAUSES; pause++)
+  while (task == NULL && !port_simulated() && !stopped() && others_active() && worker->round_time < end &&
+         worker->round_time < timer) {
+    for (unsigned pause = 0; pause < SPIN_PAUSES && !has_mail(worker); pause++)
       port_relax();
     worker->round_time = port_clock();
-    if (worker->round_time >= end || worker->round_time >= timer || !others_active(worker))
-      break;
+    task = find(worker);
   }
   stop_spinning(worker);
-  if (task != NULL && work_in_sight(worker))
-    notify();
   return task;
 }
 
@@ -400,8 +451,10 @@ static bool doze(struct worker *worker, int64_t end) {
     return false;
   }
   bool woken = __atomic_load_n(&worker->idle, __ATOMIC_SEQ_CST) == 0 || stopped();
-  if (!woken)
-    poller_serve(end);
+  if (!woken) {
+    poller_sleep(end);
+    worker->polled = 0; /* the next round looks at descriptors */
+  }
   port_lock(&weir_scheduler.lock);
   __atomic_store_n(&weir_scheduler.poller, NULL, __ATOMIC_SEQ_CST);
   port_unlock(&weir_scheduler.lock);
@@ -420,18 +473,28 @@ static void sleep_until_woken(struct worker *worker) {
     if (interrupted || stopped() || worker->waits_for_memory || next_timer(worker) <= worker->round_time ||
         work_in_sight(worker))
       break;
-    uint32_t victim = 0;
-    while (victim < weir_scheduler.count &&
-           (weir_scheduler.workers[victim] == worker || !worth_stealing(worker, victim, true)))
-      victim++;
-    if (victim < weir_scheduler.count)
+    if (!port_simulated() && (worker->napped = steal(worker)) != NULL)
       break;
   }
   end_idleness(worker);
 }
 
+/* What a worker was woken for, or stole, has kept it busy for a while, or not. */
+static void judge_balance(struct worker *worker) {
+  if (worker->stole_at == 0)
+    return;
+  int64_t interval = 2 * __atomic_load_n(&weir_scheduler.balance_interval, __ATOMIC_RELAXED); /* a hint */
+  if (worker->round_time - worker->stole_at >= USEFUL_NS)
+    interval = BALANCE_LEAST_NS;
+  else if (interval > BALANCE_MOST_NS)
+    interval = BALANCE_MOST_NS;
+  __atomic_store_n(&weir_scheduler.balance_interval, interval, __ATOMIC_RELAXED);
+  worker->stole_at = 0;
+}
+
 static void go_idle(struct worker *worker) {
   worker->round_time = port_clock();
+  judge_balance(worker);
   if (poller_waiting() != 0 && wait_queue_hint(&weir_scheduler.settlers) && poller_serve(WEIR_POLL) != 0)
     return; /* settled is only who has had what is ready */
   port_lock(&weir_scheduler.lock);
@@ -455,13 +518,16 @@ void scheduler_loop(struct worker *worker) {
     worker->waits_for_memory = !port_simulated() && worker_serve_outside(worker);
     open_mail(worker);
     take_from_global(worker);
-    struct task *task = take_own(worker);
+    struct task *task = worker->napped != NULL ? worker->napped : take_own(worker);
+    worker->napped = NULL;
     if (task == NULL)
       task = spin(worker);
     port_turn("dispatch");
+    if (stopped())
+      return; /* a task that it took is left over */
     if (task != NULL)
       worker_dispatch(worker, task);
-    else if (!stopped())
+    else
       go_idle(worker);
   }
 }

@@ -51,20 +51,26 @@ struct scheduler {
   uint32_t global_count;
   uint32_t idle;
   uint32_t spinning;
-  uint32_t stop;         /* every worker leaves its loop */
-  uint32_t deep;         /* nobody naps */
-  uint32_t task_numbers; /* handed out so far */
-  int64_t active_at;     /* when a worker last left idleness; under the lock */
+  uint32_t stop;            /* every worker leaves its loop */
+  uint32_t deep;            /* nobody naps */
+  uint32_t task_numbers;    /* handed out so far */
+  uint32_t balance;         /* the next who looks for work takes it also where no task waits for long */
+  int64_t balance_interval; /* nanoseconds between two such */
+  int64_t balanced_at;
+  int64_t active_at; /* when a worker last left idleness; under the lock */
   int error;
 };
 
-extern struct scheduler weir_scheduler;
+extern WEIR_INTERNAL struct scheduler weir_scheduler;
 
 /* Prepares for a run of count workers, the first of which is weir_workers[first]. */
 void scheduler_reset(uint32_t first, uint32_t count);
 
 /* A worker's thread: runs tasks until main is done or nothing can run any more. */
 void scheduler_loop(struct worker *worker);
+
+/* Between two rounds: a worker is woken when what waits here would wait for long; used dispatches took so many ns. */
+void scheduler_offer(struct worker *worker, int32_t used, int64_t took);
 
 /* Who runs after the current task; NULL: the loop. */
 struct task *scheduler_next(struct worker *worker);

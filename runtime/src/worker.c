@@ -33,6 +33,8 @@ void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stac
   worker->mail = NULL;
   worker->ring.head = worker->ring.tail = 0;
   worker->idle = 0;
+  worker->napped = NULL;
+  worker->stole_at = worker->seen_at = 0;
   worker->spinning = false;
   worker->parker.word = 0;
   worker->task_number = worker->task_numbers_end = 0;
@@ -195,7 +197,7 @@ void worker_begin_round(struct worker *worker) {
   int32_t before = worker->granted;
   int32_t used = before - worker->budget;
   worker->granted = ROUND;
-  if (any_pending(worker) || unlikely(poller_waiting() != 0)) {
+  if (any_pending(worker) || unlikely(poller_waiting() != 0) || port_several()) {
     int64_t now = port_clock();
     int64_t took = now - worker->round_time;
     worker->round_time = now;
@@ -205,7 +207,10 @@ void worker_begin_round(struct worker *worker) {
     } else if (before < ROUND) {
       worker->granted = before < 1 ? 1 : 2 * before < ROUND ? 2 * before : ROUND;
     }
-    expire_until(worker, now);
+    if (any_pending(worker))
+      expire_until(worker, now);
+    if (port_several())
+      scheduler_offer(worker, used, took);
   }
   worker->budget = worker->granted;
 }

@@ -67,13 +67,15 @@ struct worker {
   bool waits_for_memory;       /* for the task of a post */
   uint32_t seen[WORKERS_MOST]; /* the head of each worker's ring when last looked at */
   int64_t seen_at;
+  int64_t stole_at;    /* 0: it has not since it last was idle */
+  struct task *napped; /* stolen between two naps */
   struct ring ring __attribute__((aligned(64)));
 };
 
-extern struct worker weir_worker_one;
-extern struct worker *weir_workers[256];
-extern _Thread_local struct worker *weir_worker_here;
-extern _Thread_local bool weir_worker_thread;
+extern WEIR_INTERNAL struct worker weir_worker_one;
+extern WEIR_INTERNAL struct worker *weir_workers[256];
+extern WEIR_INTERNAL _Thread_local struct worker *weir_worker_here;
+extern WEIR_INTERNAL _Thread_local bool weir_worker_thread;
 
 /* The calling thread runs tasks of the active run or simulation. */
 static inline bool worker_thread(void) {

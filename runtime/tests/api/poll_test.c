@@ -69,7 +69,7 @@ struct watcher {
   int events;
   int64_t deadline;
   int result;
-  bool done;
+  _Atomic bool done; /* seen by others through the kernel, which ThreadSanitizer does not know */
 };
 
 static void watches(void *arg) {

@@ -167,7 +167,7 @@ static void nothing_starts_when_the_run_is_taken_down(void) {
 
 /* ---- against the end of the run --------------------------------------------------------------------------------- */
 
-static int counted; /* by tasks */
+static _Atomic int counted; /* by tasks */
 static bool over;
 
 static void counts(void *arg) {

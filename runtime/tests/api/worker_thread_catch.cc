@@ -1,5 +1,5 @@
-/* worker_thread_catch.cc — the exception being handled is known to the thread, not to the task: inside a catch that blocks,
- * `throw;` and std::current_exception() may find nothing, and the end of the catch frees nothing. */
+/* worker_thread_catch.cc — the exception being handled is known to the thread, not to the task: inside a catch that
+ * blocks, `throw;` and std::current_exception() may find nothing, and the end of the catch frees nothing. */
 #include "worker_thread.h"
 
 #include <cstring>

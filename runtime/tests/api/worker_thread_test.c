@@ -3,7 +3,7 @@
  * task may come back from any blocking call on another thread; each case shows that the difference is real, and what
  * `pinned` does about it: the thread stays. It stays shared with the worker's other tasks, which the last cases show.
  *
- * A task is moved by two senders, each pinned to a worker of its own: who wakes a task takes it over. */
+ * A task is moved by senders, one pinned to each worker: who wakes a task takes it over. */
 #include "run.h"
 #include "worker_thread.h"
 
@@ -16,11 +16,10 @@ static weir_chan *wake;
 static bool over;
 static weir_waitgroup helpers;
 
-/* ---- being moved
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- being moved ------------------------------------------------------------------------------------------------- */
 
-/* Out of line, and with a barrier: a compiler may take the thread, and the place of errno, for constant in a function.
- * */
+/* Out of line, and with a barrier: a compiler may take the thread, and the place of errno, for constant in a
+ * function. */
 __attribute__((noinline)) static pthread_t thread_here(void) {
   __asm__ volatile("" ::: "memory");
   return pthread_self();
@@ -62,24 +61,25 @@ static void start_sender(void) {
   CHECK_EQ_INT(weir_go_with(&pinned, sends_wakes, NULL), 0);
 }
 
-static bool elsewhere_begun;
+static unsigned begun;
 
-static void starts_elsewhere(void *arg) {
-  const pthread_t *mains = arg;
-  CHECK(!pthread_equal(*mains, thread_here()));
+/* Returns when as many have come here as there are workers: nobody lets go of its worker, so each has one to itself. */
+static void takes_a_worker(void *arg) {
+  (void)arg;
   start_sender();
-  __atomic_store_n(&elsewhere_begun, true, __ATOMIC_RELEASE);
+  __atomic_fetch_add(&begun, 1, __ATOMIC_RELEASE);
+  while (__atomic_load_n(&begun, __ATOMIC_ACQUIRE) < test_workers())
+    ;
 }
 
-/* A sender on this thread, and one on another: main lets nobody else run here until that one has begun. */
+/* A sender on each thread. */
 static void start_senders(void) {
-  pthread_t here = thread_here();
   wake = weir_chan_new(0, 0);
-  over = elsewhere_begun = false;
-  CHECK_EQ_INT(weir_go(starts_elsewhere, &here), 0);
-  while (!__atomic_load_n(&elsewhere_begun, __ATOMIC_ACQUIRE))
-    ;
-  start_sender();
+  over = false;
+  begun = 0;
+  for (unsigned i = 1; i < test_workers(); i++)
+    CHECK_EQ_INT(weir_go(takes_a_worker, NULL), 0);
+  takes_a_worker(NULL);
 }
 
 static void end_senders(void) {
@@ -125,8 +125,7 @@ static void try_pinned(void (*run)(void)) {
     run_balanced(WEIR_TIMERS_PROMPT, trial_body, &trial);
 }
 
-/* ---- errno
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- errno ------------------------------------------------------------------------------------------------------- */
 
 enum { MINE = 4711 };
 
@@ -156,8 +155,7 @@ static void errno_is_the_threads(void) {
   try_pinned(errno_stays);
 }
 
-/* ---- thread-local variables
- * -------------------------------------------------------------------------------------------- */
+/* ---- thread-local variables -------------------------------------------------------------------------------------- */
 
 static _Thread_local int local;
 
@@ -191,8 +189,7 @@ static void thread_locals_are_the_threads(void) {
   try_pinned(local_stays);
 }
 
-/* ---- a pthread mutex held
- * ------------------------------------------------------------------------------------------------ */
+/* ---- a pthread mutex held ---------------------------------------------------------------------------------------- */
 
 #ifdef __SANITIZE_THREAD__
 enum { UNDER_TSAN = 1 };
@@ -232,16 +229,14 @@ static void mutex_owner_is_the_thread(void) {
   try_pinned(mutex_stays);
 }
 
-/* ---- a catch across a blocking call (worker_thread_catch.cc)
- * --------------------------------------------------------------- */
+/* ---- a catch across a blocking call (worker_thread_catch.cc) ----------------------------------------------------- */
 
 static void handled_exception_is_the_threads(void) {
   try_free(catch_moved);
   try_pinned(catch_stays);
 }
 
-/* ---- floating-point control word
- * -------------------------------------------------------------------------------------------- */
+/* ---- floating-point control word --------------------------------------------------------------------------------- */
 
 static void rounding_moved(void) {
   const pthread_t from = thread_here();
@@ -268,8 +263,7 @@ static void rounding_is_the_threads(void) {
   try_pinned(rounding_stays);
 }
 
-/* ---- pinned shares its thread
- * ------------------------------------------------------------------------------------------------- */
+/* ---- pinned shares its thread ------------------------------------------------------------------------------------ */
 
 /* The tasks of one worker have one thread: what one leaves in it, the next one finds. True of one worker as well. */
 static void leaves_its_own(void *arg) {

@@ -38,7 +38,7 @@ static void listen(void *arg) {
 
 static void broadcast(void *arg) {
   struct role *role = arg;
-  for (int64_t i = 0; i < ROUNDS; i++) {
+  for (int64_t i = 0; i < stress_times(ROUNDS); i++) {
     const int64_t message = (int64_t)role->number << 32 | i;
     const struct weir_broadcast_options options = {.concurrency = random_below(&role->random, 5),
                                                    .timeout = stress_delay(&role->random, 18),

@@ -100,7 +100,7 @@ static bool operate_select(struct actor *actor) {
 
 /* Impatient ones go on after a closed channel; a patient one may meet nothing but closed ones from then on. */
 static void act(struct actor *actor, bool until_closed) {
-  for (int i = 0; until_closed || i < OPERATIONS; i++) {
+  for (int i = 0; until_closed || i < stress_times(OPERATIONS); i++) {
     const bool sends = actor->sends && (!actor->receives || stress_chance(&actor->random, 50));
     const bool open =
         until_closed || stress_chance(&actor->random, 50) ? operate_select(actor) : operate_alone(actor, sends);
@@ -156,8 +156,7 @@ static void settle_accounts(void) {
                  world.received[v]);
 }
 
-/* ---- everybody does everything; nobody waits for ever --------------------------------------------------------------
- * */
+/* ---- everybody does everything; nobody waits for ever ------------------------------------------------------------ */
 
 static void close_some_time(void *arg) {
   struct actor *actor = arg;
@@ -188,8 +187,7 @@ static void mixed(void) {
   CHECK_INT(world.completed[0], >, 100);
 }
 
-/* ---- producers and consumers that wait for ever: a lost wake-up is a deadlock, and is reported as one ---------------
- * */
+/* ---- producers and consumers that wait for ever: a lost wake-up is a deadlock, and is reported as one ------------ */
 
 static int patient_body(void *arg) {
   (void)arg;
@@ -217,8 +215,7 @@ static void patient(void) {
   CHECK_INT(world.completed[0], ==, world.completed[1]);
 }
 
-/* ---- two selects that can only meet each other ---------------------------------------------------------------------
- * */
+/* ---- two selects that can only meet each other ------------------------------------------------------------------- */
 
 enum { PAIRS = 300 };
 
@@ -228,7 +225,7 @@ static uint32_t met;
 /* Each side offers to send and to receive on both channels: one of the two sends what the other one gets. */
 static void meet(void *arg) {
   const int32_t mine = (int32_t)(intptr_t)arg;
-  for (int i = 0; i < PAIRS; i++) {
+  for (int i = 0; i < stress_times(PAIRS); i++) {
     int32_t got[2] = {-1, -1}, out = mine + 2 * i;
     struct weir_case cases[] = {WEIR_SEND(meeting[0], &out), WEIR_RECV(meeting[0], &got[0]),
                                 WEIR_RECV(meeting[1], &got[1]), WEIR_SEND(meeting[1], &out)};
@@ -249,7 +246,7 @@ static int meet_body(void *arg) {
   CHECK_EQ_INT(weir_go(meet, (void *)(intptr_t)1), 0);
   meet(NULL);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
-  CHECK_EQ_INT(met, PAIRS);
+  CHECK_EQ_INT(met, stress_times(PAIRS));
   for (int i = 0; i < 2; i++)
     weir_chan_unref(meeting[i]);
   return 0;
@@ -259,8 +256,7 @@ static void selects_meet(void) {
   stress_rounds(meet_body);
 }
 
-/* ---- a channel given back while a select that lost there is still on its way out
- * ------------------------------------- */
+/* ---- a channel given back while a select that lost there is still on its way out --------------------------------- */
 
 enum { FREED = 200 };
 
@@ -274,7 +270,7 @@ static void wait_on_two(void *arg) {
 
 static int free_body(void *arg) {
   (void)arg;
-  for (int i = 0; i < FREED; i++) {
+  for (int i = 0; i < stress_times(FREED); i++) {
     for (int k = 0; k < 2; k++)
       two[k] = weir_chan_new(0, 0);
     CHECK_EQ_INT(weir_go(wait_on_two, two), 0);
@@ -298,7 +294,7 @@ static void send_and_leave(void *arg) {
 
 static int references_body(void *arg) {
   (void)arg;
-  for (int i = 0; i < FREED; i++) {
+  for (int i = 0; i < stress_times(FREED); i++) {
     weir_chan *c = weir_chan_new(0, random_below(&stress.random, 3));
     for (int k = 0; k < 4; k++)
       CHECK_EQ_INT(weir_go(send_and_leave, weir_chan_ref(c)), 0);

@@ -15,8 +15,7 @@ static int64_t processor_time(void) {
          (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * WEIR_MICROSECOND;
 }
 
-/* ---- asleep
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- asleep ------------------------------------------------------------------------------------------------------ */
 
 /* The goal is 1 %. The first second of rest is not counted: workers may look around a while before they lie down. */
 enum { SLEEPERS = 100, PARTS = 100 };
@@ -62,8 +61,10 @@ static int drowsy_body(void *arg) {
   (void)arg;
   const int64_t used = processor_time(), from = outside_now();
   int naps = 0;
-  for (; outside_now() - from < WEIR_SECOND; naps++)
+  do {
     CHECK_EQ_INT(weir_sleep(10 * WEIR_MILLISECOND), 0);
+    naps++;
+  } while (outside_now() - from < WEIR_SECOND);
   const int64_t passed = outside_now() - from;
   const int64_t each = (processor_time() - used) / naps;
   printf("%d naps of 10 ms: %" PRId64 " us of processor time each, %.2f %%\n", naps, each / 1000,
@@ -76,8 +77,7 @@ static void drowsy_costs_little(void) {
   run_balanced(WEIR_TIMERS_PROMPT, drowsy_body, NULL);
 }
 
-/* ---- lateness
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- lateness ---------------------------------------------------------------------------------------------------- */
 
 enum { SAMPLES = 2000 };
 
@@ -105,8 +105,7 @@ static void lateness_of_sleeps(void) {
   run_balanced(WEIR_TIMERS_PROMPT, lateness_body, NULL);
 }
 
-/* ---- many
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- many -------------------------------------------------------------------------------------------------------- */
 
 enum { MILLION = 1000000 };
 

@@ -5,8 +5,7 @@
 
 #include <pthread.h>
 
-/* ---- storms
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- storms ------------------------------------------------------------------------------------------------------ */
 
 enum { DEPTH = 9, CHILDREN = 2 };
 
@@ -31,10 +30,11 @@ static void spawn(void *arg) {
 static int storm_body(void *arg) {
   (void)arg;
   storm.ran = 0;
+  const int depth = stress.virtual_workers == 0 ? DEPTH : 4;
   CHECK_EQ_INT(weir_waitgroup_add(&storm.group, 1), 0);
-  spawn((void *)(intptr_t)DEPTH);
+  spawn((void *)(intptr_t)depth);
   CHECK_EQ_INT(weir_waitgroup_wait(&storm.group), 0);
-  CHECK_EQ_INT(storm.ran, (1 << (DEPTH + 1)) - 1);
+  CHECK_EQ_INT(storm.ran, (1 << (depth + 1)) - 1);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   CHECK_EQ_INT(weir_task_count(), 1);
   return 0;
@@ -47,9 +47,9 @@ static void storms(void) {
 /* One task makes all, many short generations: stacks go round between workers. */
 static int skewed_body(void *arg) {
   (void)arg;
-  for (int generation = 0; generation < 20; generation++) {
+  for (int generation = 0; generation < stress_times(20); generation++) {
     storm.ran = 0;
-    const int tasks = 1 + (int)random_below(&stress.random, 300);
+    const int tasks = 1 + (int)random_below(&stress.random, (uint32_t)stress_times(300));
     CHECK_EQ_INT(weir_waitgroup_add(&storm.group, tasks), 0);
     for (int i = 0; i < tasks; i++)
       CHECK_EQ_INT(weir_go(spawn, NULL), 0);
@@ -65,8 +65,7 @@ static void skewed_storms(void) {
   stress_rounds(skewed_body);
 }
 
-/* ---- pinned
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- pinned ------------------------------------------------------------------------------------------------------ */
 
 enum { PINNED = 8, TURNS = 200 };
 
@@ -88,7 +87,7 @@ struct turner {
 static void turn(void *arg) {
   struct turner *self = arg;
   const pthread_t home = thread_here();
-  for (int i = 0; i < TURNS; i++) {
+  for (int i = 0; i < stress_times(TURNS); i++) {
     int64_t token = i;
     switch (random_below(&self->random, 3)) {
     case 0:
@@ -131,8 +130,7 @@ static void pinned_tasks_stay(void) {
   printf("seen on the first thread %" PRIu64 " times, on another %" PRIu64 "\n", stayed, moved);
 }
 
-/* ---- yield
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- yield ------------------------------------------------------------------------------------------------------- */
 
 static void yield_many(void *arg) {
   for (intptr_t i = (intptr_t)arg; i > 0; i--)
@@ -145,7 +143,7 @@ static int yield_body(void *arg) {
   const int tasks = 1 + (int)random_below(&stress.random, 10);
   CHECK_EQ_INT(weir_waitgroup_add(&storm.group, tasks), 0);
   for (int i = 0; i < tasks; i++)
-    CHECK_EQ_INT(weir_go(yield_many, (void *)(intptr_t)(500 * random_below(&stress.random, 10))), 0);
+    CHECK_EQ_INT(weir_go(yield_many, (void *)(intptr_t)(stress_times(500) * (int)random_below(&stress.random, 10))), 0);
   CHECK_EQ_INT(weir_waitgroup_wait(&storm.group), 0);
   return weir_settle(WEIR_FOREVER);
 }
@@ -154,8 +152,7 @@ static void yield_loops(void) {
   stress_rounds(yield_body);
 }
 
-/* ---- a wait group's memory goes when the wait is over
- * ---------------------------------------------------------------------- */
+/* ---- a wait group's memory goes when the wait is over ------------------------------------------------------------ */
 
 struct job {
   weir_waitgroup *group;
@@ -172,7 +169,7 @@ static void work(void *arg) {
 /* On the heap, so that a sanitizer sees the one who still touches it; filled with rubbish, so that nobody needs one. */
 static int group_body(void *arg) {
   (void)arg;
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < stress_times(200); i++) {
     weir_waitgroup *group = malloc(sizeof *group);
     weir_chan *go = stress_chance(&stress.random, 50) ? weir_chan_new(0, 0) : NULL;
     const struct job job = {group, go};
@@ -199,9 +196,7 @@ static void group_is_freed_at_once(void) {
   stress_rounds(group_body);
 }
 
-/* ---- runs
- * -------------------------------------------------------------------------------------------------------------------
- * */
+/* ---- runs -------------------------------------------------------------------------------------------------------- */
 
 static int empty_body(void *arg) {
   (void)arg;
@@ -218,6 +213,8 @@ static int a_few_tasks_body(void *arg) {
 }
 
 static void thousand_runs(void) {
+  if (stress.virtual_workers != 0)
+    return; /* it is about real runs */
   for (int i = 0; i < 1000; i++)
     run_balanced(run_modes[i % 2], i % 4 == 0 ? empty_body : a_few_tasks_body, NULL);
 }
@@ -308,7 +305,9 @@ static void ignore(void *context, const char *line) {
 }
 
 static void main_returns_first(void) {
-  const int64_t until = outside_now() + (int64_t)(stress.seconds * WEIR_SECOND);
+  if (stress.virtual_workers != 0)
+    return;
+  const int64_t until = stress_now() + (int64_t)(stress.seconds * WEIR_SECOND);
   end.chan = weir_chan_new(0, 0);
   CHECK_EQ_INT(weir_waitgroup_add(&end.never, 1), 0);
   do {
@@ -325,7 +324,7 @@ static void main_returns_first(void) {
     check_counts_equal(weir_counts(), before);
     CHECK_EQ_INT(weir_chan_try_recv(end.chan, NULL), -EAGAIN);
     CHECK_EQ_INT(weir_chan_try_send(end.chan, NULL), -EAGAIN);
-  } while (outside_now() < until);
+  } while (stress_now() < until);
   printf("%" PRIu64 " rounds\n", stress.rounds);
   weir_chan_unref(end.chan);
 }

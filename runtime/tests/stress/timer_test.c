@@ -28,7 +28,7 @@ static int64_t draw_delay(struct random *random) {
 static void got_tick(struct held *held, int64_t tick) {
   STRESS_CHECK(held->unread, "a tick of %" PRId64 " though none was due", tick);
   STRESS_CHECK(tick >= held->earliest, "a tick %" PRId64 " ns early", held->earliest - tick);
-  STRESS_CHECK(outside_now() >= held->earliest, "received %" PRId64 " ns early", held->earliest - outside_now());
+  STRESS_CHECK(stress_now() >= held->earliest, "received %" PRId64 " ns early", held->earliest - stress_now());
   held->unread = false;
   __atomic_fetch_add(&world.fired, 1, __ATOMIC_RELAXED);
 }
@@ -97,7 +97,7 @@ static void renew(struct held *held, struct random *random) {
 
 static void hold(void *arg) {
   struct random random = *(struct random *)arg;
-  for (int i = 0; i < OPERATIONS; i++) {
+  for (int i = 0; i < stress_times(OPERATIONS); i++) {
     struct held *held;
     CHECK_EQ_INT(weir_chan_recv(world.exchange, &held), 0);
     const uint32_t draw = random_below(&random, 100);
@@ -146,8 +146,7 @@ static void from_hand_to_hand(void) {
   CHECK_INT(world.fired, >, 50);
 }
 
-/* ---- function timers: each arming ends in one true or in one call
- * ----------------------------------------------------- */
+/* ---- function timers: each arming ends in one true or in one call ------------------------------------------------ */
 
 static struct {
   weir_timer *timer;
@@ -161,7 +160,7 @@ static void call(void *arg) {
 /* Several tasks at one timer, without a word between them. */
 static void disturb(void *arg) {
   struct random random = *(struct random *)arg;
-  for (int i = 0; i < OPERATIONS; i++) {
+  for (int i = 0; i < stress_times(OPERATIONS); i++) {
     const uint32_t which = random_below(&random, TIMERS);
     bool kept;
     if (stress_chance(&random, 60)) {
@@ -209,8 +208,7 @@ static void functions_are_called_or_kept(void) {
   stress_rounds(functions_body);
 }
 
-/* ---- freed while firing
- * ------------------------------------------------------------------------------------------------- */
+/* ---- freed while firing ------------------------------------------------------------------------------------------ */
 
 static void nothing(void *arg) {
   (void)arg;
@@ -219,7 +217,7 @@ static void nothing(void *arg) {
 /* Makes timers of every kind that are due about now, and gives them away at once or a little later. */
 static void make_and_free(void *arg) {
   struct random random = *(struct random *)arg;
-  for (int i = 0; i < OPERATIONS; i++) {
+  for (int i = 0; i < stress_times(OPERATIONS); i++) {
     const uint32_t kind = random_below(&random, 4);
     const int64_t delay = stress_delay(&random, 16);
     weir_timer *timer = kind == 0   ? weir_timer_new(delay)
@@ -263,12 +261,11 @@ static void freed_while_firing(void) {
   stress_rounds(freed_body);
 }
 
-/* ---- tickers: reset, stopped, freed by whoever holds them
- * ------------------------------------------------------------- */
+/* ---- tickers: reset, stopped, freed by whoever holds them -------------------------------------------------------- */
 
 static void hold_ticker(void *arg) {
   struct random random = *(struct random *)arg;
-  for (int i = 0; i < OPERATIONS; i++) {
+  for (int i = 0; i < stress_times(OPERATIONS); i++) {
     weir_ticker *ticker;
     CHECK_EQ_INT(weir_chan_recv(world.exchange, &ticker), 0);
     const uint32_t draw = random_below(&random, 100);

@@ -4,7 +4,13 @@
 #ifndef UNIT_LOADS_H
 #define UNIT_LOADS_H
 
+#include "check.h"
+
 #include <weir.h>
+
+#define CLASSIC WEIR_TIMERS_CLASSIC
+#define PROMPT  WEIR_TIMERS_PROMPT
+#define HOUR    (3600 * WEIR_SECOND)
 
 struct load {
   const char *name;
@@ -19,7 +25,30 @@ struct load {
   bool heavy;  /* thousands of instructions an operation */
 };
 
-extern const struct load loads[];
-extern const size_t load_count;
+struct load_table {
+  const struct load *loads;
+  size_t count;
+};
+
+extern const struct load_table loads_channel; /* tasks, channels, select */
+extern const struct load_table loads_timer;   /* timers, broadcast */
+extern const struct load_table loads_sync;    /* locks, contexts */
+
+/* ---- for the loads ----------------------------------------------------------------------------------------------- */
+
+static weir_waitgroup helpers; /* the tasks that a load has started */
+
+static inline void start(void (*fn)(void *), void *arg) {
+  CHECK_EQ_INT(weir_waitgroup_add(&helpers, 1), 0);
+  CHECK_EQ_INT(weir_go(fn, arg), 0);
+}
+
+static inline void finished(void) {
+  CHECK_EQ_INT(weir_waitgroup_done(&helpers), 0);
+}
+
+static inline void join(void) {
+  CHECK_EQ_INT(weir_waitgroup_wait(&helpers), 0);
+}
 
 #endif

@@ -1,14 +1,9 @@
-/* loads.c — see loads.h. */
+/* loads_channel.c — see loads.h. */
 #include "loads.h"
 
-#include "check.h"
-
-enum { CASES_MAX = 64, SIDE = 4, HERD = 64, SUBSCRIBERS = 10, PENDING = 1000, CHURN_YIELD = 10, BUFFER = 16 };
-
-#define HOUR (3600 * WEIR_SECOND)
+enum { CASES_MAX = 64, SIDE = 4, HERD = 64, BUFFER = 16 };
 
 static weir_chan *channels[CASES_MAX];
-static weir_waitgroup helpers;
 
 static void channels_new(int count, size_t size, size_t capacity) {
   for (int i = 0; i < count; i++)
@@ -20,21 +15,7 @@ static void channels_free(int count) {
     weir_chan_unref(channels[i]);
 }
 
-static void start(void (*fn)(void *), void *arg) {
-  CHECK_EQ_INT(weir_waitgroup_add(&helpers, 1), 0);
-  CHECK_EQ_INT(weir_go(fn, arg), 0);
-}
-
-static void finished(void) {
-  CHECK_EQ_INT(weir_waitgroup_done(&helpers), 0);
-}
-
-static void join(void) {
-  CHECK_EQ_INT(weir_waitgroup_wait(&helpers), 0);
-}
-
-/* ---- tasks ----------------------------------------------------------------------------------------------------------
- * */
+/* ---- tasks ------------------------------------------------------------------------------------------------------- */
 
 static void ends_at_once(void *arg) {
   ++*(int64_t *)arg;
@@ -63,8 +44,7 @@ static void yield_pair(int64_t n, int parameter) {
   join();
 }
 
-/* ---- channels -------------------------------------------------------------------------------------------------------
- * */
+/* ---- channels ---------------------------------------------------------------------------------------------------- */
 
 static void echoes(void *arg) {
   int64_t value;
@@ -191,8 +171,7 @@ static void made_and_freed(int64_t n, int parameter) {
   }
 }
 
-/* ---- select
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- select ------------------------------------------------------------------------------------------------------ */
 
 static void receive_from(struct weir_case *cases, int count, int64_t *value) {
   for (int i = 0; i < count; i++)
@@ -279,132 +258,9 @@ static void herd_close(int parameter) {
   channels_free(2);
 }
 
-/* ---- timers
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------------------------------- */
 
-static weir_timer *timer, *pending[PENDING];
-
-static void timer_open(int parameter) {
-  CHECK((timer = weir_timer_new(HOUR)) != NULL);
-  for (int i = 0; i < parameter; i++)
-    CHECK((pending[i] = weir_timer_new(HOUR + i * WEIR_SECOND)) != NULL);
-}
-
-static void timer_close(int parameter) {
-  weir_timer_free(timer);
-  for (int i = 0; i < parameter; i++)
-    weir_timer_free(pending[i]);
-}
-
-static void start_stop(int64_t n, int parameter) {
-  (void)parameter;
-  for (int64_t i = 0; i < n; i++) {
-    weir_timer_reset(timer, WEIR_SECOND);
-    weir_timer_stop(timer);
-  }
-}
-
-static void reset(int64_t n, int parameter) {
-  (void)parameter;
-  for (int64_t i = 0; i < n; i++)
-    weir_timer_reset(timer, WEIR_SECOND);
-}
-
-/* Every timer is armed, becomes due, fires, is received. */
-static void fire(int64_t n, int parameter) {
-  CHECK_INT(n, <=, parameter);
-  const int64_t due = weir_now() + WEIR_MILLISECOND;
-  for (int64_t i = 0; i < n; i++)
-    weir_timer_reset(pending[i], due - weir_now());
-  weir_sleep_until(due);
-  for (int64_t i = 0; i < n; i++)
-    CHECK_EQ_INT(weir_chan_recv(weir_timer_chan(pending[i]), NULL), 0);
-}
-
-static void after(int64_t n, int parameter) {
-  for (int64_t i = 0; i < n; i++) {
-    weir_chan *tick = weir_after(parameter ? HOUR : 0);
-    CHECK(tick != NULL);
-    if (!parameter)
-      CHECK_EQ_INT(weir_chan_recv(tick, NULL), 0);
-    weir_chan_unref(tick);
-  }
-}
-
-static void sleeps(int64_t n, int parameter) {
-  (void)parameter;
-  for (int64_t i = 0; i < n / 10; i++)
-    CHECK_EQ_INT(weir_sleep(1), 0);
-}
-
-/* Armed anew for long: time runs on while instructions are stepped. */
-static void churn_fired(void *arg) {
-  weir_timer_reset(*(weir_timer **)arg, HOUR);
-}
-
-static void churn_open(int parameter) {
-  for (int i = 0; i < parameter; i++)
-    CHECK((pending[i] = weir_timer_func(WEIR_MILLISECOND * (1 + i % 100), churn_fired, &pending[i])) != NULL);
-}
-
-static void churn(int64_t n, int parameter) {
-  for (int64_t i = 0; i < n; i++) {
-    weir_timer *picked = pending[i * 7919 % parameter];
-    weir_timer_stop(picked);
-    weir_timer_reset(picked, WEIR_MILLISECOND * (1 + i * 104729 % 60000));
-    if (i % CHURN_YIELD == CHURN_YIELD - 1)
-      weir_yield();
-  }
-}
-
-static void churn_close(int parameter) {
-  for (int i = 0; i < parameter; i++)
-    weir_timer_free(pending[i]);
-}
-
-/* ---- broadcast
- * -------------------------------------------------------------------------------------------------------- */
-
-static void listens(void *arg) {
-  int64_t message;
-  while (weir_chan_recv(arg, &message) == 0)
-    ;
-  finished();
-}
-
-static void broadcast_open(int parameter) {
-  (void)parameter;
-  channels_new(SUBSCRIBERS, sizeof(int64_t), 1);
-  for (int i = 0; i < SUBSCRIBERS; i++)
-    start(listens, channels[i]);
-}
-
-/* Each message is one operation; concurrency 1 and 3 in turn. */
-static void broadcast(int64_t n, int parameter) {
-  for (int64_t i = 0; i < n / SUBSCRIBERS; i++) {
-    const struct weir_broadcast_options options = {
-        .concurrency = i % 2 ? 3 : 1, .timeout = 60 * WEIR_SECOND, .policy = (enum weir_timeout_policy)parameter};
-    struct weir_broadcast_result result;
-    CHECK_EQ_INT(weir_broadcast(channels, SUBSCRIBERS, &i, &options, &result), 0);
-    CHECK_EQ_INT(result.delivered, SUBSCRIBERS);
-  }
-}
-
-static void broadcast_close(int parameter) {
-  (void)parameter;
-  for (int i = 0; i < SUBSCRIBERS; i++)
-    weir_chan_close(channels[i]);
-  join();
-  channels_free(SUBSCRIBERS);
-}
-
-/* ---- the table
- * ---------------------------------------------------------------------------------------------------------- */
-
-#define CLASSIC WEIR_TIMERS_CLASSIC
-#define PROMPT  WEIR_TIMERS_PROMPT
-
-const struct load loads[] = {
+static const struct load table[] = {
     {"spawn_join", PROMPT, NULL, spawn_join, NULL, 0, true, false},
     {"yield_pair", PROMPT, NULL, yield_pair, NULL, 0, true, false},
     {"ping_pong", PROMPT, ping_pong_open, ping_pong, ping_pong_close, 0, true, false},
@@ -422,22 +278,6 @@ const struct load loads[] = {
     {"select_block_8", PROMPT, block_open, select_block, some_close, 8, true, false},
     {"select_block_64", PROMPT, block_open, select_block, some_close, 64, true, true},
     {"select_thundering_64", PROMPT, herd_open, feed, herd_close, HERD, true, false},
-    {"timer_start_stop", PROMPT, timer_open, start_stop, timer_close, 0, false, false},
-    {"timer_start_stop_classic", CLASSIC, timer_open, start_stop, timer_close, PENDING, false, false},
-    {"timer_reset", PROMPT, timer_open, reset, timer_close, PENDING, false, false},
-    {"timer_fire", CLASSIC, timer_open, fire, timer_close, PENDING, false, false},
-    {"timer_fire_prompt", PROMPT, timer_open, fire, timer_close, PENDING, false, false},
-    {"timer_churn", PROMPT, churn_open, churn, churn_close, PENDING, false, false},
-    {"after_received", PROMPT, NULL, after, NULL, 0, false, false},
-    {"after_abandoned", PROMPT, NULL, after, NULL, 1, false, false},
-    {"after_abandoned_classic", CLASSIC, NULL, after, NULL, 1, false, false},
-    {"sleep", PROMPT, NULL, sleeps, NULL, 0, false, false},
-    {"broadcast_after", PROMPT, broadcast_open, broadcast, broadcast_close, WEIR_TIMEOUT_AFTER, false, false},
-    {"broadcast_after_classic", CLASSIC, broadcast_open, broadcast, broadcast_close, WEIR_TIMEOUT_AFTER, false, false},
-    {"broadcast_timer", PROMPT, broadcast_open, broadcast, broadcast_close, WEIR_TIMEOUT_TIMER, false, false},
-    {"broadcast_timer_classic", CLASSIC, broadcast_open, broadcast, broadcast_close, WEIR_TIMEOUT_TIMER, false, false},
-    {"broadcast_deadline", PROMPT, broadcast_open, broadcast, broadcast_close, WEIR_TIMEOUT_DEADLINE, false, false},
-    {"broadcast_none", PROMPT, broadcast_open, broadcast, broadcast_close, WEIR_TIMEOUT_NONE, true, false},
 };
 
-const size_t load_count = sizeof loads / sizeof loads[0];
+const struct load_table loads_channel = {table, sizeof table / sizeof table[0]};
