@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "reporter.h"
+#include "serve.h"
 
 #include <benchmark/benchmark.h>
 
@@ -66,23 +67,35 @@ void refuse_slow_library() {
   }
 }
 
-// Those that peers/peers.txt beside this program lists: NAME<TAB>PROGRAM a line, a program without a leading slash seen
-// from there.
-std::vector<std::pair<std::string, std::string>> built_peers() {
+// A peer as it is to be opened.
+struct PeerEntry {
+  std::string name;
+  std::vector<std::string> command; // none: it was not built
+  std::string missing;              // why
+};
+
+// Those that peers/peers.txt beside this program lists, a line each: NAME<TAB>PROGRAM, a program without a leading
+// slash seen from there, or NAME<TAB><TAB>WHY for one that could not be built.
+std::vector<PeerEntry> built_peers() {
   char self[4096];
   ssize_t length = readlink("/proc/self/exe", self, sizeof(self));
   std::string folder(self, length > 0 ? (size_t)length : 0);
   folder = folder.substr(0, folder.rfind('/')) + "/peers/";
-  std::vector<std::pair<std::string, std::string>> peers;
+  std::vector<PeerEntry> peers;
   std::ifstream file(folder + "peers.txt");
   if (!file) {
     fprintf(stderr, "weir-bench: no peers were built with this program: there is no %speers.txt\n", folder.c_str());
   }
   for (std::string line; std::getline(file, line);) {
     size_t tab = line.find('\t');
-    if (tab != std::string::npos && tab + 1 < line.size()) {
-      std::string program = line.substr(tab + 1);
-      peers.emplace_back(line.substr(0, tab), program[0] == '/' ? program : folder + program);
+    if (tab == std::string::npos || tab + 1 == line.size()) {
+      continue;
+    }
+    std::string name = line.substr(0, tab), program = line.substr(tab + 1);
+    if (program[0] == '\t') {
+      peers.push_back({name, {}, program.substr(1)});
+    } else {
+      peers.push_back({name, {program[0] == '/' ? program : folder + program}, ""});
     }
   }
   return peers;
@@ -91,27 +104,35 @@ std::vector<std::pair<std::string, std::string>> built_peers() {
 // Peers that were built with this program may be missing: a note. One that the command line names must work.
 std::vector<std::unique_ptr<Peer>> open_peers(const Options &options, Context &context) {
   std::vector<std::unique_ptr<Peer>> peers;
-  auto open = [&](const std::pair<std::string, std::string> &entry, bool required) {
-    auto peer = std::make_unique<Peer>(entry.first, entry.second);
-    bool fresh = context.emplace("peer:" + entry.first, "").second;
-    if (!fresh && required) {
-      throw UsageError("--peer=" + entry.first + ":" + entry.second + ": there is another peer of that name");
+  auto open = [&](const PeerEntry &entry, bool required) {
+    std::string given = "--peer=" + entry.name + ":" + (entry.command.empty() ? "" : entry.command[0]);
+    std::string &noted = context["peer:" + entry.name];
+    bool taken = !noted.empty() && noted.rfind("missing: ", 0) != 0;
+    if (taken && required) {
+      throw UsageError(given + ": there is another peer of that name");
     }
-    if (peer->open()) {
-      context["peer:" + entry.first] = peer->version();
+    auto peer = std::make_unique<Peer>(entry.name, entry.command, options.patience_seconds);
+    if (!entry.command.empty() && peer->open()) {
+      noted = peer->version();
       peers.push_back(std::move(peer));
-    } else if (required) {
-      throw UsageError("--peer=" + entry.first + ":" + entry.second + ": " + peer->why());
-    } else {
-      context["peer:" + entry.first] = "missing: " + peer->why();
-      fprintf(stderr, "weir-bench: without %s: %s\n", entry.first.c_str(), peer->why().c_str());
+      return;
     }
+    std::string why = entry.command.empty() ? entry.missing : peer->why();
+    if (required) {
+      throw UsageError(given + ": " + why);
+    }
+    noted = "missing: " + why;
+    fprintf(stderr, "weir-bench: without %s: %s\n", entry.name.c_str(), why.c_str());
   };
-  for (const auto &entry : options.no_peers ? std::vector<std::pair<std::string, std::string>>() : built_peers()) {
+  for (const PeerEntry &entry : options.no_peers ? std::vector<PeerEntry>() : built_peers()) {
     open(entry, false);
   }
-  for (const auto &entry : options.peers) {
-    open(entry, true);
+  std::vector<size_t> workers = workers_of(options);
+  if (!options.no_peers && std::find(workers.begin(), workers.end(), 2) != workers.end()) {
+    open({pair_name, pair_command(options.patience_seconds), ""}, false);
+  }
+  for (const auto &[name, program] : options.peers) {
+    open({name, {program}, ""}, true);
   }
   return peers;
 }
@@ -201,6 +222,14 @@ ExitStatus sweep(int argc, char **argv) {
   }
   refuse_slow_library();
   signal(SIGPIPE, SIG_IGN); // a peer that ended is an answer, not our end
+  if (options.serve || options.serve_pair) {
+    Plan plan(options, {});
+    options.serve_pair ? serve_pair(plan, options.patience_seconds) : serve(plan);
+    return exit_good;
+  }
+  if (!options.workers && workers_of(options).size() == 1) {
+    fprintf(stderr, "weir-bench: one processor: no rows of two workers (--workers=1,2 insists)\n");
+  }
   Context context = environment(argc, argv);
   context["timeout_ms"] = std::to_string(broadcast_timeout_ms);
   std::vector<std::unique_ptr<Peer>> peers = open_peers(options, context);

@@ -83,14 +83,19 @@ const std::vector<weir_timeout_policy> all_policies = {WEIR_TIMEOUT_AFTER, WEIR_
 const std::vector<weir_timer_mode> all_modes = {WEIR_TIMERS_CLASSIC, WEIR_TIMERS_PROMPT};
 const std::vector<row_load> all_loads = {ROW_LOAD_READY, ROW_LOAD_SLOW, ROW_LOAD_EXIT};
 
-const std::set<std::string> switches = {"--no-peers", "--full", "--help", "--self-test-wrong-count"};
-const std::set<std::string> with_value = {"--subscribers", "--concurrency",    "--capacity", "--policy", "--mode",
-                                          "--load",        "--steady-timeout", "--workers",  "--peer"};
+const std::set<std::string> switches = {
+    "--no-peers", "--full", "--help", "--serve", "--serve-pair", "--self-test-hang", "--self-test-wrong-count"};
+const std::set<std::string> with_value = {"--subscribers", "--concurrency", "--capacity",       "--policy",
+                                          "--mode",        "--load",        "--steady-timeout", "--workers",
+                                          "--peer",        "--peer-timeout"};
 
 void apply_switch(Options &options, const std::string &option) {
   options.no_peers |= option == "--no-peers";
   options.full |= option == "--full";
   options.help |= option == "--help";
+  options.serve |= option == "--serve";
+  options.serve_pair |= option == "--serve-pair";
+  options.self_test_hang |= option == "--self-test-hang";
   options.self_test_wrong_count |= option == "--self-test-wrong-count";
 }
 
@@ -111,8 +116,10 @@ void apply_value(Options &options, const std::string &option, const std::string 
     options.steady_timeout_ms = (int64_t)parse_number(option, value, 1, 600000);
   } else if (option == "--peer") {
     options.peers.push_back(parse_peer(option, value));
-  } else if (value != "1") {
-    refuse(option, value, "1: this version of the library runs one worker");
+  } else if (option == "--peer-timeout") {
+    options.patience_seconds = (int)parse_number(option, value, 1, 86400);
+  } else {
+    options.workers = parse_numbers(option, value, 1, 64);
   }
 }
 
@@ -200,6 +207,10 @@ Options parse_options(int argc, char **argv) {
     }
   }
   read_benchmark_flags(options);
+  if (options.patience_seconds == 0) { // a steady row lasts for some thirty timeouts
+    constexpr int64_t usual_seconds = 120, steady_timeouts = 40;
+    options.patience_seconds = (int)(usual_seconds + steady_timeouts * options.steady_timeout_ms / 1000);
+  }
   return options;
 }
 
@@ -217,13 +228,21 @@ Axes of the broadcast and steady rows (values separated by commas; the other row
   --mode=M,...             classic, prompt               default both
   --load=L,...             ready, slow, exit             default ready everywhere, slow and exit at 100 subscribers
   --capacity=N,...         of a subscriber's channel; default 1
-  --workers=1              this version runs one worker
   --steady-timeout=MS      timeout of the steady rows; default 5
   --full                   the whole grid: concurrency 1,2,3,8, every load, and a million parked tasks (5 GB)
+
+Every row is run with each number of workers (Go: GOMAXPROCS):
+  --workers=N,...          default 1,2, or 1 where this process may use one processor only. By default two workers run
+                           all rows but, of the broadcasts, load ready at 1, 100 and 10000 subscribers only and no
+                           steady rows; --workers, --subscribers or --full bring them all
 
 Peers: programs that list benchmarks and run them on request (README.md in bench/peers).
   --peer=NAME:PROGRAM      adds one; may be repeated. Those in peers/peers.txt beside this program are always asked
   --no-peers               leaves those out
+  --peer-timeout=SECONDS   default 120, and forty steady timeouts. A peer that has not answered a request by then is
+                           killed and that run fails; it is not asked for that row again, and after three such rows
+                           for nothing. A row of Weir's own that takes so long ends the sweep, with its name
+  --serve                  be a peer: answer the protocol's requests with Weir's own rows
 
 Google Benchmark's flags work as usual; here they mean:
   --benchmark_min_time=SECONDS    how long a run should take on Weir; default 0.02. The number of operations found on

@@ -25,13 +25,16 @@ struct Options {
   std::optional<std::vector<row_load>> loads;
   std::vector<size_t> capacities = {1};
   int64_t steady_timeout_ms = 5;
+  std::optional<std::vector<size_t>> workers;
   bool full = false;
 
   std::vector<std::pair<std::string, std::string>> peers; // name, program
   bool no_peers = false;
+  int patience_seconds = 0; // so long a request may take before the sweep goes on without an answer
 
+  bool serve = false, serve_pair = false; // be a peer: serve.h
   bool help = false;
-  bool self_test_wrong_count = false;
+  bool self_test_wrong_count = false, self_test_hang = false;
 
   // Google Benchmark's: its own values where the sweep must know them, and all of them to hand on.
   double target_seconds = 0.02;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <memory>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,7 +70,8 @@ bool matches_pattern(const std::string &pattern, const std::string &name) {
   return at == name.size();
 }
 
-Peer::Peer(std::string name, std::string program) : name_(std::move(name)), program_(std::move(program)) {}
+Peer::Peer(std::string name, std::vector<std::string> command, int patience_seconds)
+    : name_(std::move(name)), command_(std::move(command)), patience_(patience_seconds) {}
 
 Peer::~Peer() {
   stop();
@@ -92,29 +94,36 @@ bool Peer::start() {
   sigaddset(&defaults, SIGPIPE);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  char *arguments[] = {program_.data(), nullptr};
-  int error = posix_spawnp(&pid_, program_.c_str(), &files, &attributes, arguments, environ);
+  std::vector<char *> arguments;
+  for (std::string &word : command_) {
+    arguments.push_back(word.data());
+  }
+  arguments.push_back(nullptr);
+  int error = posix_spawnp(&pid_, arguments[0], &files, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   close(in[0]);
   close(out[1]);
   to_ = fdopen(in[1], "w");
-  from_ = fdopen(out[0], "r");
+  from_ = out[0];
+  unread_.clear();
   if (error != 0) {
     pid_ = -1;
     stop();
-    why_ = "peer " + name_ + ": cannot start " + program_ + ": " + strerror(error);
+    why_ = "peer " + name_ + ": cannot start " + command_[0] + ": " + strerror(error);
   }
   return error == 0;
 }
 
 // Its input ends, so it should too; one that does not within two seconds is killed.
 void Peer::stop() {
-  for (FILE **file : {&to_, &from_}) {
-    if (*file != nullptr) {
-      fclose(*file);
-      *file = nullptr;
-    }
+  if (to_ != nullptr) {
+    fclose(to_);
+    to_ = nullptr;
+  }
+  if (from_ >= 0) {
+    close(from_);
+    from_ = -1;
   }
   for (int wait = 0; pid_ > 0; wait++) {
     if (waitpid(pid_, nullptr, WNOHANG) != 0) {
@@ -129,7 +138,7 @@ void Peer::stop() {
   }
 }
 
-void Peer::ended(const std::string &during) {
+void Peer::ended() {
   int status = 0;
   std::string how = "closed its output";
   // Its output is at an end: it has exited or is about to, unless it closed the stream by itself; stop() sees to that.
@@ -141,28 +150,71 @@ void Peer::ended(const std::string &during) {
     }
     usleep(10000);
   }
-  why_ = "peer " + name_ + " " + how + " " + during;
+  why_ = "peer " + name_ + " " + how + " when asked: " + asked_;
   stop();
 }
 
-bool Peer::read_line(std::string &line) {
-  char *buffer = nullptr;
-  size_t room = 0;
-  ssize_t length = getline(&buffer, &room, from_);
-  if (length > 0) {
-    line.assign(buffer, (size_t)length - (buffer[length - 1] == '\n' ? 1 : 0));
-  }
-  free(buffer);
-  return length > 0;
+void Peer::hung() {
+  why_ = "peer " + name_ + " did not answer within " + std::to_string(patience_.count()) +
+         " s (--peer-timeout) and was killed, when asked: " + asked_;
+  hung_on_.insert(benchmark_);
+  kill(pid_, SIGKILL);
+  stop();
+  fprintf(stderr, "weir-bench: %s\n", why_.c_str()); // a person who waits wants to know it now
 }
 
-bool Peer::request(const std::string &line, std::string &reply) {
+void Peer::lost(Heard heard) {
+  if (heard == Heard::nothing) {
+    hung();
+  } else {
+    ended();
+  }
+}
+
+// A line, unless the peer ends or the patience with what it was asked is over.
+Peer::Heard Peer::read_line(std::string &line) {
+  for (;;) {
+    size_t end = unread_.find('\n');
+    if (end != std::string::npos) {
+      line = unread_.substr(0, end);
+      unread_.erase(0, end + 1);
+      return Heard::line;
+    }
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(asked_at_ + patience_ - std::chrono::steady_clock::now());
+    pollfd ready = {from_, POLLIN, 0};
+    int events = left.count() <= 0 ? 0 : poll(&ready, 1, (int)left.count());
+    if (events == 0) {
+      return Heard::nothing;
+    }
+    char buffer[4096];
+    ssize_t length = events < 0 ? -1 : read(from_, buffer, sizeof(buffer));
+    if (length > 0) {
+      unread_.append(buffer, (size_t)length);
+    } else if (length == 0 || errno != EINTR) {
+      line = unread_; // a last line without its end
+      unread_.clear();
+      return line.empty() ? Heard::end : Heard::line;
+    }
+  }
+}
+
+bool Peer::say(const std::string &line) {
+  asked_ = line;
+  asked_at_ = std::chrono::steady_clock::now();
   fputs((line + "\n").c_str(), to_);
-  if (fflush(to_) != 0 || !read_line(reply)) {
-    ended("when asked: " + line);
+  if (fflush(to_) != 0) {
+    ended();
     return false;
   }
   return true;
+}
+
+bool Peer::hear(std::string &reply) {
+  Heard heard = read_line(reply);
+  if (heard != Heard::line) {
+    lost(heard);
+  }
+  return heard == Heard::line;
 }
 
 bool Peer::read_list(const std::string &first_line) {
@@ -189,8 +241,7 @@ bool Peer::read_list(const std::string &first_line) {
         return false;
       }
       benchmarks_.push_back(line);
-      if (!read_line(line)) {
-        ended("within its list");
+      if (!hear(line)) {
         return false;
       }
     }
@@ -205,7 +256,7 @@ bool Peer::read_list(const std::string &first_line) {
 
 bool Peer::open() {
   std::string reply;
-  if (!start() || !request("list", reply)) {
+  if (!start() || !say("list") || !hear(reply)) {
     return false;
   }
   bool listed = read_list(reply);
@@ -225,9 +276,28 @@ bool Peer::holds(const std::string &benchmark) const {
 }
 
 Outcome Peer::run(const std::string &benchmark, int64_t n) {
+  begin_run(benchmark, n);
+  return end_run();
+}
+
+void Peer::begin_run(const std::string &benchmark, int64_t n) {
+  constexpr size_t hangs_most = 3;
+  benchmark_ = benchmark;
+  begun_ = false;
+  if (hung_on_.count(benchmark) != 0 || hung_on_.size() >= hangs_most) {
+    why_ = "peer " + name_ + " is not asked again: it did not answer within " + std::to_string(patience_.count()) +
+           " s (--peer-timeout) " +
+           (hung_on_.count(benchmark) != 0 ? "before" : "for " + std::to_string(hangs_most) + " benchmarks");
+    return;
+  }
+  begun_ = (pid_ > 0 || start()) && say("run " + benchmark + " " + std::to_string(n));
+}
+
+Outcome Peer::end_run() {
   Outcome outcome;
-  std::string reply, asked = "run " + benchmark + " " + std::to_string(n);
-  if ((pid_ <= 0 && !start()) || !request(asked, reply)) {
+  std::string reply;
+  const std::string &benchmark = benchmark_;
+  if (!begun_ || !hear(reply)) {
     outcome.failure = benchmark + ": " + why_;
     return outcome;
   }

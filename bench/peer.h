@@ -7,14 +7,18 @@
 //   end of input   it exits
 //
 // A peer may fail in any way: an answer that is none, or its end, is this run's failure and says why. A peer that ended
-// or went out of step is started anew for the next run, so that one crash does not hide the other rows. There is no
-// time limit: a peer that thinks for long is slow, not wrong.
+// or went out of step is started anew for the next run, so that one crash does not hide the other rows. A peer that
+// does not answer within its patience is killed, and what it hung on is not asked again; one that hangs on three
+// benchmarks is asked for nothing more. The patience is far above what any run should take: it is there so that a peer
+// that hangs is named and does not hold up the sweep, not to judge one that is slow.
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
 #include "row.h"
 
+#include <chrono>
 #include <cstdio>
+#include <set>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -26,13 +30,15 @@ namespace bench {
 struct Outcome {
   int64_t ns = 0;
   int64_t count = 0;
+  int64_t began = 0; // of Weir's own rows: when the timed part began, on CLOCK_MONOTONIC
   std::vector<std::pair<std::string, double>> fields;
   std::string failure;
 };
 
 class Peer {
 public:
-  Peer(std::string name, std::string program);
+  // command: a program, looked for as a shell does, and its arguments.
+  Peer(std::string name, std::vector<std::string> command, int patience_seconds);
   ~Peer();
   Peer(const Peer &) = delete;
   Peer &operator=(const Peer &) = delete;
@@ -54,18 +60,37 @@ public:
   bool holds(const std::string &benchmark) const;
   Outcome run(const std::string &benchmark, int64_t n);
 
+  // run in two halves, so that two peers can be at work at the same time. Every begin_run is followed by an end_run.
+  void begin_run(const std::string &benchmark, int64_t n);
+  Outcome end_run();
+
 private:
+  enum class Heard { line, end, nothing };
+
   bool start();
   void stop();
-  bool request(const std::string &line, std::string &reply);
-  bool read_line(std::string &line);
+  bool say(const std::string &line);
+  bool hear(std::string &reply);
+  Heard read_line(std::string &line);
   bool read_list(const std::string &first_line);
-  void ended(const std::string &during);
+  void ended();
+  void hung();
+  void lost(Heard heard);
 
-  std::string name_, program_, version_ = "unknown", why_;
+  std::string name_, version_ = "unknown", why_;
+  std::vector<std::string> command_;
   std::vector<std::string> benchmarks_;
+  std::chrono::seconds patience_;
+  std::set<std::string> hung_on_;
+
+  std::string asked_, benchmark_; // the request under way, and the benchmark it is for
+  bool begun_ = false;
+  std::chrono::steady_clock::time_point asked_at_;
+
   pid_t pid_ = -1;
-  FILE *to_ = nullptr, *from_ = nullptr;
+  FILE *to_ = nullptr;
+  int from_ = -1;
+  std::string unread_; // what came behind the last line
 };
 
 // Whether name is pattern, in which each * stands for a number.

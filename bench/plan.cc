@@ -1,11 +1,14 @@
 // bench/plan.cc — see plan.h.
 #include "plan.h"
 
+#include "watchdog.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <functional>
 #include <regex>
+#include <sched.h>
 
 namespace bench {
 namespace {
@@ -81,6 +84,51 @@ void add_steady(const Options &options, row_list &rows) {
   axes.each([&](const row &cell) { rows_steady(&rows, &cell); }, options.steady_timeout_ms * WEIR_MILLISECOND);
 }
 
+// Which rows two workers run when nobody chose: see --help.
+bool runs_with_several(const row &work, const Options &options) {
+  if (options.workers || options.full || options.subscribers || work.subscribers == 0) {
+    return true;
+  }
+  bool steady = std::string(work.name).rfind("steady/", 0) == 0;
+  return !steady && work.load == ROW_LOAD_READY &&
+         (work.subscribers == 1 || work.subscribers == some_subscribers || work.subscribers == 10000);
+}
+
+// All rows, as often as there are numbers of workers for them.
+void add_rows(const Options &options, row_list &rows) {
+  row_list base = {};
+  rows_task(&base);
+  rows_channel(&base);
+  rows_select(&base);
+  rows_timer(&base);
+  rows_context(&base);
+  rows_workers(&base);
+  rows_wake(&base);
+  if (options.full) {
+    rows_parked(&base);
+  }
+  add_broadcasts(options, base);
+  add_steady(options, base);
+  rows_scaling(&base);
+  if (options.self_test_hang) {
+    rows_hang(&base);
+  }
+  if (options.self_test_wrong_count) {
+    rows_wrong_count(&base);
+  }
+  for (size_t i = 0; i < base.count; i++) {
+    row work = base.rows[i];
+    unsigned only = work.workers;
+    for (size_t workers : workers_of(options)) {
+      work.workers = (unsigned)workers;
+      if ((only == 0 || only == workers) && (workers == 1 || runs_with_several(work, options))) {
+        row_list_add(&rows, &work, "%s", base.rows[i].name);
+      }
+    }
+  }
+  row_list_free(&base);
+}
+
 // As Google Benchmark understands a filter, but on the names that it prints for us.
 class Filter {
 public:
@@ -144,8 +192,14 @@ int64_t find_operations(const Cell &cell, double target_ns, Pace &pace) {
 
 } // namespace
 
+std::vector<size_t> workers_of(const Options &options) {
+  cpu_set_t set;
+  bool one_processor = sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) < 2;
+  return options.workers.value_or(one_processor ? std::vector<size_t>{1} : std::vector<size_t>{1, 2});
+}
+
 std::string Cell::benchmark() const {
-  return std::string(work->name) + "/workers:1";
+  return std::string(work->name) + "/workers:" + std::to_string(work->workers);
 }
 
 Outcome Cell::run(int64_t operations) const {
@@ -160,38 +214,30 @@ Outcome Cell::run(int64_t operations) const {
     return outcome;
   }
   row_result result;
-  row_run(work, operations, &result);
+  {
+    Watchdog watchdog(name, patience);
+    row_run(work, operations, &result);
+  }
   outcome.ns = result.ns;
   outcome.count = result.count;
   for (size_t i = 0; i < result.field_count; i++) {
     outcome.fields.emplace_back(result.fields[i].name, result.fields[i].value);
   }
+  outcome.began = result.began;
   outcome.failure = result.failure;
   return outcome;
 }
 
 Plan::Plan(const Options &options, const std::vector<std::unique_ptr<Peer>> &peers) {
   Filter filter(options.filter);
-  rows_task(&rows_);
-  rows_channel(&rows_);
-  rows_select(&rows_);
-  rows_timer(&rows_);
-  rows_wake(&rows_);
-  if (options.full) {
-    rows_parked(&rows_);
-  }
-  add_broadcasts(options, rows_);
-  add_steady(options, rows_);
-  if (options.self_test_wrong_count) {
-    rows_wrong_count(&rows_);
-  }
+  add_rows(options, rows_);
   for (size_t i = 0; i < rows_.count; i++) {
-    Group group = {{"", &rows_.rows[i], nullptr}, {}};
+    Group group = {{"", &rows_.rows[i], nullptr, options.patience_seconds}, {}};
     group.weir.name = group.weir.benchmark();
     std::vector<Cell> candidates = {group.weir};
     for (const auto &peer : peers) {
       if (peer->holds(group.weir.name)) {
-        candidates.push_back({group.weir.name + "/peer:" + peer->name(), group.weir.work, peer.get()});
+        candidates.push_back({group.weir.name + "/peer:" + peer->name(), group.weir.work, peer.get(), 0});
       }
     }
     for (const Cell &cell : candidates) {

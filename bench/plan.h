@@ -1,8 +1,9 @@
 // bench/plan.h — what a sweep consists of: its rows, whose peers stand beside each, and how many operations a run has.
 //
-// A cell is one row on one system. All cells of a row have the same number of operations, found on Weir's own row: as
-// many as take the target time, or fewer when a peer would take too long. Every cell is run once while that is found
-// out, which is also its warm-up and gives the estimate of the whole.
+// Each row is there once for each number of workers. A cell is one of those on one system. All cells of a row have the
+// same number of operations, found on Weir's own row: as many as take the target time, or fewer when a peer would take
+// too long. Every cell is run once while that is found out, which is also its warm-up and gives the estimate of the
+// whole.
 #ifndef BENCH_PLAN_H
 #define BENCH_PLAN_H
 
@@ -22,7 +23,8 @@ constexpr int64_t broadcast_timeout_ms = 5;
 struct Cell {
   std::string name; // with /workers: and, of a peer, /peer:
   const row *work;
-  Peer *peer; // nullptr: Weir itself
+  Peer *peer;   // nullptr: Weir itself
+  int patience; // seconds that a row of Weir's own may take: watchdog.h
   int64_t n = 0;
   double seconds = 0; // what one run is thought to take, preparations included
 
@@ -32,6 +34,9 @@ struct Cell {
   Outcome run(int64_t operations) const;
   std::string benchmark() const; // the name without /peer:
 };
+
+// The numbers of workers that are asked for; by default 1 and, where there are two processors, 2.
+std::vector<size_t> workers_of(const Options &options);
 
 class Plan {
 public:
@@ -56,7 +61,7 @@ private:
   };
   void calibrate(const Group &group, double target_ns);
 
-  row_list rows_ = {};
+  row_list rows_ = {}; // with their workers
   std::vector<Cell> cells_;
   std::vector<Group> groups_;
 };

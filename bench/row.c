@@ -17,7 +17,7 @@ static int row_main(void *arg) {
 void row_run(const struct row *row, int64_t n, struct row_result *result) {
   *result = (struct row_result){.ns = 0};
   struct row_run run = {.row = row, .n = n, .result = result};
-  const struct weir_config config = {.workers = 1, .timer_mode = row->mode};
+  const struct weir_config config = {.workers = row->workers, .timer_mode = row->mode};
   int error = weir_run(&config, row_main, &run);
   if (error != 0) {
     snprintf(result->failure, sizeof(result->failure), "%s: the run ended with %s", row->name, strerror(-error));
@@ -44,11 +44,11 @@ int64_t row_clock(void) {
 }
 
 void row_start(struct row_run *run) {
-  run->started = row_clock();
+  run->result->began = row_clock();
 }
 
 void row_stop(struct row_run *run, int64_t count) {
-  run->result->ns = row_clock() - run->started;
+  run->result->ns = row_clock() - run->result->began;
   run->result->count = count;
 }
 

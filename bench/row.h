@@ -8,6 +8,8 @@
  *   - A count comes from the tasks that did the work, never from n.
  *   - row_run refuses a run whose count is not what was asked for: a row that works less than it says cannot be fast.
  *   - n is a multiple of row->step, so that a row never measures a part of a batch.
+ *   - Tasks may run in parallel: a task counts in a local and stores it at its end, or uses row_count_shared; whoever
+ *     sums has waited for them. With one worker no row executes an atomic instruction of its own for each operation.
  *
  * Rejected: timing the whole weir_run (a run's start and end would be measured); handing out Google Benchmark's State
  * to the rows (they would be C++ and could not be the same work as a peer's loop).
@@ -41,6 +43,7 @@ struct row_field {
 
 struct row_result {
   int64_t ns;    /* between row_start and row_stop */
+  int64_t began; /* row_start, on row_clock; 0 when the row measured otherwise */
   int64_t count; /* operations done */
   size_t field_count;
   struct row_field fields[ROW_FIELDS];
@@ -56,6 +59,7 @@ struct row {
   int64_t step;                        /* n is a multiple of it, and at least it */
   int64_t ns_min;                      /* the timed part should last at least so long, unless the target is 0 */
   bool whole_rounds;                   /* the count may exceed n */
+  unsigned workers;                    /* threads that run tasks; as added, 0 = whatever the sweep asks for */
   enum weir_timer_mode mode;
 
   size_t element, capacity, cases, ready, tasks, producers, consumers, pending;
@@ -69,12 +73,11 @@ struct row {
 struct row_run {
   const struct row *row;
   int64_t n;
-  int64_t started;
   struct row_result *result;
 };
 
-/* Runs the row once with one worker. The result has a failure when the run came to no end or did the wrong amount of
- * work. Called outside any run. */
+/* Runs the row once with row->workers workers. The result has a failure when the run came to no end or did the wrong
+ * amount of work. Called outside any run. */
 void row_run(const struct row *row, int64_t n, struct row_result *result);
 
 /* The failure of a run that was asked for n operations and counted count; empty when it is what was asked for. */
@@ -85,6 +88,15 @@ int64_t row_clock(void); /* CLOCK_MONOTONIC, in nanoseconds */
 void row_start(struct row_run *run);
 void row_stop(struct row_run *run, int64_t count);
 void row_field(struct row_run *run, const char *name, double value);
+
+/* Counts one operation where several tasks share a counter; parallel is whether they may run at the same time. */
+static inline void row_count_shared(int64_t *counter, bool parallel) {
+  if (parallel) {
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+  } else {
+    ++*counter;
+  }
+}
 
 /* The smallest of the values that so many in a thousand do not exceed; of few values the greatest. Sorts them;
  * count is not 0. */
@@ -110,15 +122,19 @@ void rows_task(struct row_list *list);
 void rows_channel(struct row_list *list);
 void rows_select(struct row_list *list);
 void rows_timer(struct row_list *list);
+void rows_workers(struct row_list *list);
+void rows_context(struct row_list *list);
 void rows_wake(struct row_list *list);
 void rows_parked(struct row_list *list);
+void rows_scaling(struct row_list *list);
 
 /* A cell has the broadcast's parameters: policy, mode, load, subscribers, concurrency, capacity, timeout. */
 void rows_broadcast(struct row_list *list, const struct row *cell);
 void rows_steady(struct row_list *list, const struct row *cell);
 
-/* A row that loses one operation: it must fail. Only for the test that shows it. */
+/* Rows that lose one operation, and that never end. Only for the tests that show what becomes of them. */
 void rows_wrong_count(struct row_list *list);
+void rows_hang(struct row_list *list);
 
 const char *row_policy_name(enum weir_timeout_policy policy);
 const char *row_mode_name(enum weir_timer_mode mode);

@@ -144,11 +144,13 @@ struct consumer {
 
 static void consuming(void *arg) {
   struct consumer *self = arg;
-  int64_t value;
+  int64_t value, count = 0, sum = 0;
   while (weir_chan_recv(self->chan, &value) == 0) {
-    self->count++;
-    self->sum += value;
+    count++;
+    sum += value;
   }
+  self->count = count;
+  self->sum = sum;
   weir_waitgroup_done(self->group);
 }
 

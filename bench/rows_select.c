@@ -60,12 +60,13 @@ struct selector {
 static void selecting(void *arg) {
   struct selector *self = arg;
   struct weir_case cases[CASES_MAX];
-  int64_t value = 0;
+  int64_t value = 0, count = 0;
   receive_from(self->channels, self->cases, cases, &value);
   for (int64_t i = 0; i < self->n; i++) {
     int chosen = weir_select(cases, self->cases, WEIR_FOREVER);
-    self->count += chosen >= 0 && value == i;
+    count += chosen >= 0 && value == i;
   }
+  self->count = count;
   weir_waitgroup_done(&self->ended);
 }
 
@@ -100,27 +101,37 @@ static int select_block(struct row_run *run) {
 }
 
 /* ---- thundering: many tasks select on the same channel and a quit channel, main sends -----------------------------
- */
+ * What warms up is negative, so that nobody counts it. */
+
+enum { WARMING = -1 };
 
 struct herd {
   weir_chan *shared, *quit;
-  int64_t count;
+  int64_t counts[TASKS_MAX];
   weir_waitgroup ended;
 };
 
+struct member {
+  struct herd *herd;
+  size_t number;
+};
+
 static void waiting_in_herd(void *arg) {
-  struct herd *herd = arg;
-  int64_t value;
+  struct member *self = arg;
+  struct herd *herd = self->herd;
+  int64_t value, count = 0;
   struct weir_case cases[] = {WEIR_RECV(herd->shared, &value), WEIR_RECV(herd->quit, NULL)};
   while (weir_select(cases, 2, WEIR_FOREVER) == 0) {
-    herd->count++;
+    count += value >= 0;
   }
+  herd->counts[self->number] = count;
   weir_waitgroup_done(&herd->ended);
 }
 
-static void feed(const struct herd *herd, int64_t n) {
+static void feed(const struct herd *herd, int64_t first, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
-    weir_chan_send(herd->shared, &i);
+    int64_t value = first < 0 ? first : first + i;
+    weir_chan_send(herd->shared, &value);
   }
 }
 
@@ -130,22 +141,25 @@ static int select_thundering(struct row_run *run) {
     return -ENOMEM;
   }
   struct herd herd = {.shared = channels[0], .quit = channels[1]};
+  struct member members[TASKS_MAX];
   for (size_t i = 0; i < run->row->tasks; i++) {
+    members[i] = (struct member){&herd, i};
     weir_waitgroup_add(&herd.ended, 1);
-    int error = weir_go(waiting_in_herd, &herd);
+    int error = weir_go(waiting_in_herd, &members[i]);
     if (error != 0) {
       return error; /* channels with waiters may not be freed */
     }
   }
-  feed(&herd, STEP);
+  feed(&herd, WARMING, STEP);
   weir_settle(WEIR_FOREVER);
-  int64_t before = herd.count;
   row_start(run);
-  feed(&herd, run->n);
+  feed(&herd, 0, run->n);
   row_stop(run, 0);
   weir_chan_close(herd.quit);
   weir_waitgroup_wait(&herd.ended);
-  run->result->count = herd.count - before;
+  for (size_t i = 0; i < run->row->tasks; i++) {
+    run->result->count += herd.counts[i];
+  }
   row_channels_free(channels, 2);
   return 0;
 }

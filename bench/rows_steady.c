@@ -34,7 +34,7 @@ static int reach_steady_state(struct broadcast_load *load) {
   if (error == 0) {
     error = weir_settle(WEIR_FOREVER);
   }
-  load->delivered = load->received = 0;
+  broadcast_load_warm(load);
   return error;
 }
 
@@ -119,14 +119,14 @@ static int steady(struct row_run *run) {
     if (error == 0) {
       error = sample_rounds(&load, run->n, samples);
     }
-    row_stop(run, load.received);
+    row_stop(run, load.delivered);
     if (error == 0) {
       error = measure_timer(&bytes_per_timer);
     }
     if (error == 0) {
       report(run, samples, load.bytes_before, bytes_per_timer);
     }
-    broadcast_load_close(&load);
+    broadcast_load_close(&load, run->result);
   }
   free(samples);
   return error;

@@ -8,11 +8,12 @@ enum { BATCH = 1000 };
 struct batch {
   weir_waitgroup group;
   int64_t count;
+  bool parallel;
 };
 
 static void spawned(void *arg) {
   struct batch *batch = arg;
-  batch->count++;
+  row_count_shared(&batch->count, batch->parallel);
   weir_waitgroup_done(&batch->group);
 }
 
@@ -28,7 +29,7 @@ static int spawn_batch(struct batch *batch, int64_t size) {
 }
 
 static int spawn_join(struct row_run *run) {
-  struct batch batch = {.count = 0};
+  struct batch batch = {.parallel = run->row->workers > 1};
   int error = spawn_batch(&batch, BATCH);
   batch.count = 0;
   row_start(run);
@@ -48,10 +49,12 @@ struct yielder {
 
 static void yielding(void *arg) {
   struct yielder *self = arg;
+  int64_t count = 0;
   for (int64_t i = 0; i < self->n; i++) {
     weir_yield();
-    self->count++;
+    count++;
   }
+  self->count = count;
   weir_waitgroup_done(self->group);
 }
 
@@ -79,7 +82,7 @@ static int yield_pair(struct row_run *run) {
   return error;
 }
 
-/* ---- a row that loses an operation: the count must notice ------------------------------------------------------ */
+/* ---- rows that lose an operation, that never end ----------------------------------------------------------------- */
 
 static int wrong_count(struct row_run *run) {
   struct yielder pair[2];
@@ -87,6 +90,15 @@ static int wrong_count(struct row_run *run) {
   int error = yield_times(run->n - 1, pair);
   row_stop(run, pair[0].count);
   return error;
+}
+
+static int hang(struct row_run *run) {
+  (void)run;
+  return weir_sleep(3600 * WEIR_SECOND);
+}
+
+void rows_hang(struct row_list *list) {
+  row_list_add(list, &(struct row){.program = hang, .step = BATCH}, "self_test/hang");
 }
 
 void rows_wrong_count(struct row_list *list) {

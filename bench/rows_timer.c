@@ -3,11 +3,11 @@
  * start_stop  reset and stop of one timer object: what a program does that keeps its timer.
  * reset       reset of a timer that is running.
  * fire        100,000 timers with a channel, all due at one moment: from that moment until every tick has been put into
- * its channel; then each is received and counted. Classic mode, where a tick really goes into the channel. churn a
- * million function timers with random delays of 1 ms to 60 s. An operation picks one at random: in 95 of 100 cases it
- * is stopped and armed anew; else it is left to fire, and its function arms it anew. The main task yields after every
- * 64 operations, so that what is due does fire. bytes       making a million timers with a channel: the time of one,
- * and by the books what each holds.
+ *             its channel; then each is received and counted. Classic mode, where a tick really goes into the channel.
+ * churn       a million function timers with random delays of 1 ms to 60 s. An operation picks one at random: in 95 of
+ *             100 cases it is stopped and armed anew; else it is left to fire, and its function arms it anew. The main
+ *             task yields after every 64 operations, so that what is due does fire.
+ * bytes       making a million timers with a channel: the time of one, and by the books what each holds.
  *
  * The others are due in one to two hours, at random moments.
  */
@@ -28,11 +28,16 @@ struct draws {
   uint64_t state;
 };
 
-static uint64_t draw(struct draws *draws) {
-  uint64_t x = draws->state += UINT64_C(0x9e3779b97f4a7c15);
+#define DRAW_STEP UINT64_C(0x9e3779b97f4a7c15)
+
+static uint64_t mix(uint64_t x) {
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
   x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
   return x ^ (x >> 31);
+}
+
+static uint64_t draw(struct draws *draws) {
+  return mix(draws->state += DRAW_STEP);
 }
 
 static int64_t draw_between(struct draws *draws, int64_t least, int64_t most) {
@@ -160,11 +165,15 @@ static int fire(struct row_run *run) {
 }
 
 /* ---- churn --------------------------------------------------------------------------------------------------------
- */
+ * With several workers a timer may fire on another thread than main's: its function draws from the shared state by an
+ * atomic addition, and may run before main has stored the timer that it belongs to. At the end whoever fires finds
+ * ended, and two settles see to it that no function is under way when the timers, and when their memory, go. */
 
 struct churn {
-  struct draws draws;
+  struct draws draws;       /* main's */
+  struct draws fired_draws; /* of the functions */
   int64_t fired, rearmed, left_alone;
+  bool parallel, ended;
   weir_timer *timers[MILLION];
 };
 
@@ -172,14 +181,28 @@ struct churn {
  */
 static struct churn *churning;
 
-static int64_t churn_delay(void) {
-  return draw_between(&churning->draws, WEIR_MILLISECOND, 60 * WEIR_SECOND);
+static int64_t churn_delay(uint64_t drawn) {
+  return WEIR_MILLISECOND + (int64_t)(drawn % (uint64_t)(60 * WEIR_SECOND - WEIR_MILLISECOND));
+}
+
+static uint64_t draw_shared(struct draws *draws, bool parallel) {
+  if (!parallel) {
+    return draw(draws);
+  }
+  return mix(__atomic_add_fetch(&draws->state, DRAW_STEP, __ATOMIC_RELAXED));
 }
 
 static void churn_fired(void *arg) {
   weir_timer **self = arg;
-  churning->fired++;
-  weir_timer_reset(*self, churn_delay());
+  weir_timer *timer;
+  if (__atomic_load_n(&churning->ended, __ATOMIC_ACQUIRE)) {
+    return;
+  }
+  while ((timer = __atomic_load_n(self, __ATOMIC_ACQUIRE)) == NULL) {
+    weir_yield();
+  }
+  row_count_shared(&churning->fired, churning->parallel);
+  weir_timer_reset(timer, churn_delay(draw_shared(&churning->fired_draws, churning->parallel)));
 }
 
 static void churn_operation(struct churn *churn) {
@@ -187,7 +210,7 @@ static void churn_operation(struct churn *churn) {
   weir_timer *picked = churn->timers[(uint32_t)drawn % MILLION];
   if ((drawn >> 32) % 100 < 95) {
     weir_timer_stop(picked);
-    weir_timer_reset(picked, churn_delay());
+    weir_timer_reset(picked, churn_delay(draw(&churn->draws)));
     churn->rearmed++;
   } else {
     churn->left_alone++;
@@ -195,7 +218,7 @@ static void churn_operation(struct churn *churn) {
 }
 
 static void churn_operations(struct churn *churn, int64_t n) {
-  churn->rearmed = churn->left_alone = churn->fired = 0;
+  churn->rearmed = churn->left_alone = 0;
   for (int64_t i = 0; i < n; i++) {
     churn_operation(churn);
     if (i % CHURN_YIELD == CHURN_YIELD - 1) {
@@ -204,26 +227,43 @@ static void churn_operations(struct churn *churn, int64_t n) {
   }
 }
 
+static int64_t fired_so_far(struct churn *churn) {
+  return __atomic_load_n(&churn->fired, __ATOMIC_RELAXED);
+}
+
+static void churn_end(struct churn *churn) {
+  __atomic_store_n(&churn->ended, true, __ATOMIC_RELEASE);
+  for (size_t i = 0; i < MILLION; i++) {
+    weir_timer_stop(churn->timers[i]); /* else something is always about to be due */
+  }
+  weir_settle(WEIR_FOREVER);
+  for (size_t i = 0; i < MILLION; i++) {
+    weir_timer_free(churn->timers[i]);
+  }
+  weir_settle(WEIR_FOREVER);
+  free(churn);
+}
+
 static int churn(struct row_run *run) {
   struct churn *churn = churning = calloc(1, sizeof(struct churn));
   if (churn == NULL) {
     return -ENOMEM;
   }
+  churn->parallel = run->row->workers > 1;
   for (size_t i = 0; i < MILLION; i++) {
-    churn->timers[i] = weir_timer_func(churn_delay(), churn_fired, &churn->timers[i]);
-    if (churn->timers[i] == NULL) {
+    weir_timer *timer = weir_timer_func(churn_delay(draw(&churn->draws)), churn_fired, &churn->timers[i]);
+    if (timer == NULL) {
       return -ENOMEM;
     }
+    __atomic_store_n(&churn->timers[i], timer, __ATOMIC_RELEASE);
   }
   churn_operations(churn, STEP);
+  int64_t fired_before = fired_so_far(churn);
   row_start(run);
   churn_operations(churn, run->n);
   row_stop(run, churn->rearmed + churn->left_alone);
-  row_field(run, "fired", (double)churn->fired);
-  for (size_t i = 0; i < MILLION; i++) {
-    weir_timer_free(churn->timers[i]);
-  }
-  free(churn);
+  row_field(run, "fired", (double)(fired_so_far(churn) - fired_before));
+  churn_end(churn);
   return 0;
 }
 

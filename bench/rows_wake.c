@@ -1,14 +1,16 @@
 /* bench/rows_wake.c — blocked tasks: how soon one runs again, and what a million of them weigh.
  *
  * wake/latency  main sends to a task that is blocked in a receive; the latency is from just before the send to the
- * sleeper's first reading of the clock. Both readings are part of the time of an operation. parked        a million
- * tasks blocked in a receive, then all woken. An operation is a task made and woken again, in the second round of two:
- * stacks have been used by then. The first round's times stand in the cold fields, bytes_per_task is what the process
- * grew by, page tables included. Needs about 5 GB; only in the full grid.
+ *               sleeper's first reading of the clock. Both readings are part of the time of an operation.
+ * parked        a million tasks blocked in a receive, then all woken. An operation is a task made and woken again, in
+ *               the second round of two: stacks have been used by then. The first round's times stand in the cold
+ *               fields, bytes_per_task is what the process grew by, page tables included. Needs about 5 GB; only in
+ *               the full grid.
  */
 #include "row.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@ enum { STEP = 1000, PARKED = 1000000 };
 /* ---- latency --------------------------------------------------------------------------------------------------------
  */
 
+/* What warms up is sent as 0, so that the sleeper does not keep it. */
 struct sleeper {
   weir_chan *chan;
   int64_t *latencies;
@@ -27,24 +30,28 @@ struct sleeper {
 
 static void sleeping(void *arg) {
   struct sleeper *self = arg;
-  int64_t sent;
+  int64_t sent, count = 0;
   while (weir_chan_recv(self->chan, &sent) == 0) {
-    self->latencies[self->count++] = row_clock() - sent;
+    int64_t now = row_clock();
+    if (sent != 0) {
+      self->latencies[count++] = now - sent;
+    }
   }
+  self->count = count;
   weir_waitgroup_done(&self->ended);
 }
 
 /* The yield lets the sleeper measure, and block again. */
-static void wake(const struct sleeper *sleeper, int64_t n) {
+static void wake(const struct sleeper *sleeper, int64_t n, bool kept) {
   for (int64_t i = 0; i < n; i++) {
-    int64_t now = row_clock();
+    int64_t now = row_clock() * kept;
     weir_chan_send(sleeper->chan, &now);
     weir_yield();
   }
 }
 
 static int wake_latency(struct row_run *run) {
-  size_t bytes = (size_t)(run->n + STEP) * sizeof(int64_t);
+  size_t bytes = (size_t)run->n * sizeof(int64_t);
   struct sleeper sleeper = {.chan = weir_chan_new(sizeof(int64_t), 0), .latencies = malloc(bytes)};
   weir_waitgroup_add(&sleeper.ended, 1);
   int error = sleeper.chan == NULL || sleeper.latencies == NULL ? -ENOMEM : weir_go(sleeping, &sleeper);
@@ -55,16 +62,18 @@ static int wake_latency(struct row_run *run) {
   }
   memset(sleeper.latencies, 0, bytes); /* no page of it is new when it is used */
   weir_yield();
-  wake(&sleeper, STEP);
-  sleeper.count = 0;
+  wake(&sleeper, STEP, false);
   row_start(run);
-  wake(&sleeper, run->n);
-  row_stop(run, sleeper.count);
-  row_field(run, "p50_ns", (double)row_percentile(sleeper.latencies, (size_t)sleeper.count, 500));
-  row_field(run, "p99_ns", (double)row_percentile(sleeper.latencies, (size_t)sleeper.count, 990));
-  row_field(run, "p999_ns", (double)row_percentile(sleeper.latencies, (size_t)sleeper.count, 999));
+  wake(&sleeper, run->n, true);
+  row_stop(run, 0);
   weir_chan_close(sleeper.chan);
   weir_waitgroup_wait(&sleeper.ended);
+  run->result->count = sleeper.count;
+  if (sleeper.count > 0) {
+    row_field(run, "p50_ns", (double)row_percentile(sleeper.latencies, (size_t)sleeper.count, 500));
+    row_field(run, "p99_ns", (double)row_percentile(sleeper.latencies, (size_t)sleeper.count, 990));
+    row_field(run, "p999_ns", (double)row_percentile(sleeper.latencies, (size_t)sleeper.count, 999));
+  }
   weir_chan_unref(sleeper.chan);
   free(sleeper.latencies);
   return 0;
@@ -76,13 +85,14 @@ static int wake_latency(struct row_run *run) {
 struct parking {
   weir_chan *gate;
   int64_t woken;
+  bool parallel;
   weir_waitgroup ended;
 };
 
 static void parked(void *arg) {
   struct parking *parking = arg;
   weir_chan_recv(parking->gate, NULL);
-  parking->woken++;
+  row_count_shared(&parking->woken, parking->parallel);
   weir_waitgroup_done(&parking->ended);
 }
 
@@ -107,11 +117,12 @@ struct parking_round {
   double bytes;
 };
 
-static int park_and_wake(int64_t n, struct parking_round *round) {
-  struct parking parking = {.gate = weir_chan_new(0, 0)};
+static int park_and_wake(int64_t n, bool parallel, struct parking_round *round) {
+  struct parking parking = {.gate = weir_chan_new(0, 0), .parallel = parallel};
   if (parking.gate == NULL) {
     return -ENOMEM;
   }
+  malloc_trim(0); /* what earlier runs left in the heap would hide what this one takes from it */
   double before = resident_bytes();
   int64_t begun = row_clock();
   weir_waitgroup_add(&parking.ended, n);
@@ -121,7 +132,7 @@ static int park_and_wake(int64_t n, struct parking_round *round) {
       return error;
     }
   }
-  weir_yield();
+  weir_settle(WEIR_FOREVER);
   int64_t made = row_clock();
   round->bytes = resident_bytes() - before;
   int64_t opened = row_clock();
@@ -136,9 +147,10 @@ static int park_and_wake(int64_t n, struct parking_round *round) {
 
 static int park(struct row_run *run) {
   struct parking_round cold, warm = {.make_ns = 0};
-  int error = park_and_wake(run->n, &cold);
+  bool parallel = run->row->workers > 1;
+  int error = park_and_wake(run->n, parallel, &cold);
   if (error == 0) {
-    error = park_and_wake(run->n, &warm);
+    error = park_and_wake(run->n, parallel, &warm);
   }
   if (error != 0) {
     return error;

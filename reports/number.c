@@ -77,9 +77,11 @@ struct text number_bytes(double value) {
   return text;
 }
 
-/* Without the sign: 0.85, 6.4, 12.1 with one decimal below a hundred; below ten only when short. */
+/* Without the sign: 0.0038, 0.85, 6.4, 12.1 with one decimal below a hundred; below ten only when short. */
 static struct text factor(double value, double whole_from) {
-  return grouped(value, fabs(value) < 0.995 ? 2 : fabs(value) < whole_from ? 1 : 0);
+  double size = fabs(value);
+  int small = size > 1e-9 && size < 0.0995 ? 1 - (int)floor(log10(size)) : 2; /* two digits that count */
+  return grouped(value, size < 0.995 ? small : size < whole_from ? 1 : 0);
 }
 
 struct text number_ratio(double value) {

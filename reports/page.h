@@ -39,6 +39,7 @@ bool page_steady(struct page *page);
 bool page_heatmaps(struct page *page);
 bool page_lines(struct page *page);
 void page_comparison(struct page *page);
+void page_figures(struct page *page); /* a part of page_comparison's */
 void page_environment(struct page *page);
 
 /* Shared by them. */

@@ -10,13 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_side(struct page *page, const struct cell *cell) {
-  if (cell == NULL) {
+static void write_value(struct page *page, enum counter figure, const struct interval *value) {
+  html_print(page->out, "%s", comparison_figure_text(figure, value->middle).characters);
+  if (!isnan(value->low))
+    html_print(page->out, "<span class=\"range\">%s–%s</span>", comparison_figure_text(figure, value->low).characters,
+               comparison_figure_text(figure, value->high).characters);
+}
+
+static void write_side(struct page *page, const struct pair *pair) {
+  if (pair->peer == NULL) {
     fputs("<td class=\"number none\">–</td>", page->out);
-  } else if (cell->count == 0) {
+  } else if (pair->peer->count == 0) {
     fputs("<td class=\"number bad\">✕ failed</td>", page->out);
   } else {
-    page_interval(page, &cell->ns);
+    fputs("<td class=\"number\">", page->out);
+    write_value(page, pair->figure, &pair->of_peer);
+    fputs("</td>", page->out);
   }
 }
 
@@ -26,40 +35,44 @@ static void write_verdict(struct page *page, const struct pair *pair) {
   html_print(page->out, "<td>%s</td>", pair->goal == NULL ? "" : pair->goal->words);
   const char *words = comparison_verdict_word(pair->verdict);
   if (pair->goal != NULL && pair->verdict == VERDICT_NONE)
-    words = pair->peer == NULL ? "not in this run" : "no ratio";
+    words = pair->peer != NULL || pair->goal->peer == NULL ? "no ratio" : "not in this run";
   html_print(page->out, "<td class=\"%s\">%s%s</td></tr>\n", classes[pair->verdict], marks[pair->verdict], words);
 }
 
-static void write_pair(struct page *page, const struct pair *pair, size_t rows_of_benchmark) {
-  fputs("<tr>", page->out);
-  if (rows_of_benchmark > 0) {
-    html_print(page->out, "<th scope=\"rowgroup\" rowspan=\"%zu\">", rows_of_benchmark);
-    const struct cell *subject = comparison_subject(pair);
-    char *name = allocation_format("%s/workers:%ld", subject->benchmark, subject->workers);
-    page_name(page, name);
-    free(name);
-    fputs("</th>", page->out);
-    if (pair->weir == NULL) {
-      html_print(page->out, "<td rowspan=\"%zu\" class=\"number none\">no row</td>", rows_of_benchmark);
-    } else {
-      /* The cell spans the benchmark's lines, as its name does. */
-      html_print(page->out, "<td rowspan=\"%zu\" class=\"number\">", rows_of_benchmark);
-      if (pair->weir->count == 0)
-        fputs("<span class=\"bad\">✕ failed</span>", page->out);
-      else
-        html_print(
-            page->out, "%s<span class=\"range\">%s–%s</span>", number_nanoseconds(pair->weir->ns.middle).characters,
-            number_nanoseconds(pair->weir->ns.low).characters, number_nanoseconds(pair->weir->ns.high).characters);
-      fputs("</td>", page->out);
-    }
+/* The name and Weir's figure, which span the lines of all peers. */
+static void write_subject(struct page *page, const struct pair *pair, size_t lines) {
+  const struct cell *subject = comparison_subject(pair);
+  const char *figure = comparison_figure_name(pair->figure);
+  char *name = allocation_format("%s/workers:%ld", subject->benchmark, subject->workers);
+  html_print(page->out, "<th scope=\"rowgroup\" rowspan=\"%zu\">", lines);
+  page_name(page, name);
+  if (*figure != '\0')
+    html_print(page->out, "<span class=\"range\">%s</span>", figure);
+  fputs("</th>", page->out);
+  free(name);
+  if (pair->weir == NULL) {
+    html_print(page->out, "<td rowspan=\"%zu\" class=\"number none\">no row</td>", lines);
+    return;
   }
+  html_print(page->out, "<td rowspan=\"%zu\" class=\"number\">", lines);
+  if (pair->weir->count == 0)
+    fputs("<span class=\"bad\">✕ failed</span>", page->out);
+  else
+    write_value(page, pair->figure, &pair->of_weir);
+  fputs("</td>", page->out);
+}
+
+static void write_pair(struct page *page, const struct pair *pair, size_t lines_of_subject) {
+  fputs("<tr>", page->out);
+  if (lines_of_subject > 0)
+    write_subject(page, pair, lines_of_subject);
   fputs("<td>", page->out);
   if (pair->peer != NULL)
     page_system(page, pair->peer->peer);
   if (pair->stands_in)
     fputs("<span class=\"range\">its timer</span>", page->out);
   fputs("</td>", page->out);
-  write_side(page, pair->peer);
+  write_side(page, pair);
   if (isnan(pair->ratio.middle)) {
     fputs("<td class=\"number none\">–</td>", page->out);
   } else {
@@ -83,17 +96,11 @@ static void begin_table(struct page *page, const char *label) {
 
 typedef bool pair_filter(const struct pair *pair, const struct point *group);
 
-static bool same_subject(const struct pair *left, const struct pair *right) {
-  const struct cell *a = comparison_subject(left), *b = comparison_subject(right);
-  return (left->weir == NULL) == (right->weir == NULL) && a->workers == b->workers &&
-         strcmp(a->benchmark, b->benchmark) == 0;
-}
-
 static void write_pairs(struct page *page, pair_filter *filter, const struct point *group) {
   const struct comparison *comparison = page->report->comparison;
   for (size_t i = 0; i < comparison->count;) {
     size_t end = i + 1;
-    while (end < comparison->count && same_subject(&comparison->pairs[i], &comparison->pairs[end]))
+    while (end < comparison->count && comparison_same_subject(&comparison->pairs[i], &comparison->pairs[end]))
       end++;
     if (filter(&comparison->pairs[i], group)) {
       for (size_t j = i; j < end; j++)
@@ -126,8 +133,9 @@ static bool any(const struct comparison *comparison, pair_filter *filter) {
 
 static void write_digests(struct page *page) {
   const struct comparison *comparison = page->report->comparison;
-  page_table_begin(page, "Broadcast ratios by policy, mode and load", "");
-  fputs("<thead><tr><th scope=\"col\">Load</th><th scope=\"col\">Policy</th><th scope=\"col\">Mode</th><th "
+  page_table_begin(page, "Broadcast ratios by workers, load, policy and mode", "");
+  fputs("<thead><tr><th scope=\"col\" class=\"number\">Workers</th><th scope=\"col\">Load</th><th "
+        "scope=\"col\">Policy</th><th scope=\"col\">Mode</th><th "
         "scope=\"col\">Peer</th><th scope=\"col\" class=\"number\">Points</th><th scope=\"col\" "
         "class=\"number\">Least</th><th scope=\"col\" class=\"number\">Median</th><th scope=\"col\" "
         "class=\"number\">Greatest</th><th scope=\"col\" class=\"number\">Goals met</th><th scope=\"col\" "
@@ -138,8 +146,8 @@ static void write_digests(struct page *page) {
     const struct digest *digest = &comparison->digests[i];
     const size_t *verdicts = digest->verdicts;
     bool judged = verdicts[VERDICT_MET] + verdicts[VERDICT_NOT_MET] + verdicts[VERDICT_UNCLEAR] > 0;
-    html_print(page->out, "<tr><td>%s</td><th scope=\"row\">%s</th><td>%s</td><td>",
-               point_load_name(digest->point.load), point_policy_name(digest->point.policy),
+    html_print(page->out, "<tr><td class=\"number\">%ld</td><td>%s</td><th scope=\"row\">%s</th><td>%s</td><td>",
+               digest->point.workers, point_load_name(digest->point.load), point_policy_name(digest->point.policy),
                point_mode_name(digest->point.mode));
     page_system(page, digest->peer);
     html_print(page->out,
@@ -183,16 +191,22 @@ static void write_broadcast(struct page *page) {
 static const struct shown_counter {
   const char *heading;
   enum counter counter;
-  bool is_time;
+  struct text (*text)(double value);
 } shown_counters[] = {
-    {"Timeouts", COUNTER_TIMEOUTS, false},
-    {"A timeout", COUNTER_NS_PER_TIMEOUT, true},
-    {"p99 of a round", COUNTER_ROUND_P99_NS, true},
-    {"p50", COUNTER_P50_NS, true},
-    {"p99", COUNTER_P99_NS, true},
-    {"p99.9", COUNTER_P999_NS, true},
-    {"Fired", COUNTER_FIRED, false},
-    {"Bytes a timer", COUNTER_BYTES_PER_TIMER, false},
+    {"Timeouts", COUNTER_TIMEOUTS, number_count},
+    {"A timeout", COUNTER_NS_PER_TIMEOUT, number_duration},
+    {"p99 of a round", COUNTER_ROUND_P99_NS, number_duration},
+    {"Rounds left by the exit", COUNTER_EXITS, number_share},
+    {"p50", COUNTER_P50_NS, number_duration},
+    {"p99", COUNTER_P99_NS, number_duration},
+    {"p99.9", COUNTER_P999_NS, number_duration},
+    {"Fired", COUNTER_FIRED, number_count},
+    {"Stolen", COUNTER_STOLEN, number_count},
+    {"Overlap", COUNTER_OVERLAP, number_share},
+    {"Bytes a timer", COUNTER_BYTES_PER_TIMER, number_count},
+    {"Bytes a task", COUNTER_BYTES_PER_TASK, number_count},
+    {"Cold make", COUNTER_COLD_MAKE_NS, number_duration},
+    {"Cold wake", COUNTER_COLD_WAKE_NS, number_duration},
 };
 static const size_t shown_count = sizeof shown_counters / sizeof *shown_counters;
 
@@ -227,7 +241,7 @@ static void write_counters(struct page *page) {
     for (size_t c = 0; c < shown_count; c++) {
       double median = results_counter_median(cell, shown_counters[c].counter);
       html_print(page->out, "<td class=\"number%s\">%s</td>", isnan(median) ? " none" : "",
-                 (shown_counters[c].is_time ? number_duration(median) : number_count(median)).characters);
+                 shown_counters[c].text(median).characters);
     }
     fputs("</tr>\n", page->out);
   }
@@ -255,6 +269,7 @@ void page_comparison(struct page *page) {
     write_pairs(page, is_core, NULL);
     page_table_end(page);
   }
+  page_figures(page);
   if (page->report->sweep->count > 0) {
     fputs("<h3>Broadcast</h3>\n", page->out);
     write_broadcast(page);

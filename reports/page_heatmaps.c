@@ -58,8 +58,10 @@ static bool draw(struct page *page, const struct figure *figure, bool is_ratio) 
   const struct sweep_group *group = figure->group;
   char *go = figure->go == NULL ? NULL : results_system_name(figure->go);
   char *heading = is_ratio ? allocation_format("%s ÷ Weir", go) : allocation_string("Weir, ns a message");
-  char *title = allocation_format("%s: policy %s, %s mode, load %s", heading, point_policy_name(figure->policy),
-                                  point_mode_name(figure->mode), point_load_name(group->key.load));
+  char *title =
+      allocation_format("%s: policy %s, %s mode, load %s, %ld worker%s", heading, point_policy_name(figure->policy),
+                        point_mode_name(figure->mode), point_load_name(group->key.load), group->key.workers,
+                        group->key.workers == 1 ? "" : "s");
   struct heatmap heatmap = {.heading = heading,
                             .columns = group->subscribers,
                             .column_count = group->subscriber_count,

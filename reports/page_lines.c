@@ -82,9 +82,10 @@ static void write_table(struct page *page, const struct panel *panel) {
 
 static bool write_panel(struct page *page, const struct panel *panel, const struct axis *axis) {
   char *heading = allocation_format("%s · %s", point_policy_name(panel->policy), point_mode_name(panel->mode));
-  char *title = allocation_format("Nanoseconds a message over subscribers: policy %s, %s mode, load %s",
+  char *title = allocation_format("Nanoseconds a message over subscribers: policy %s, %s mode, load %s, %ld worker%s",
                                   point_policy_name(panel->policy), point_mode_name(panel->mode),
-                                  point_load_name(panel->group->key.load));
+                                  point_load_name(panel->group->key.load), panel->group->key.workers,
+                                  panel->group->key.workers == 1 ? "" : "s");
   struct lines lines = {.heading = heading,
                         .subscribers = panel->group->subscribers,
                         .subscriber_count = panel->group->subscriber_count,

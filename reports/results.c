@@ -40,8 +40,9 @@ static void gather_peers(struct results *results) {
 
 /* The order of GOALS; what it does not know comes after. */
 static size_t family_rank(const char *benchmark) {
-  static const char *const families[] = {"spawn", "yield", "channel", "select", "try",       "timer",  "context",
-                                         "mutex", "steal", "wake",    "parked", "broadcast", "steady", "http"};
+  static const char *const families[] = {"spawn",  "yield",   "channel",   "select", "try",
+                                         "timer",  "context", "mutex",     "steal",  "wake",
+                                         "parked", "scaling", "broadcast", "steady", "http"};
   size_t rank = 0;
   while (rank < sizeof families / sizeof *families && !row_name_family(benchmark, families[rank]))
     rank++;
@@ -154,12 +155,18 @@ double *results_counter(const struct cell *cell, enum counter counter) {
   return values;
 }
 
-double results_counter_median(const struct cell *cell, enum counter counter) {
-  double *values = results_counter(cell, counter);
+size_t results_figure(const struct cell *cell, enum counter counter, double **values) {
   size_t present = 0;
+  *values = results_counter(cell, counter);
   for (size_t i = 0; i < cell->count; i++)
-    if (!isnan(values[i]))
-      values[present++] = values[i];
+    if (!isnan((*values)[i]))
+      (*values)[present++] = (*values)[i];
+  return present;
+}
+
+double results_counter_median(const struct cell *cell, enum counter counter) {
+  double *values;
+  size_t present = results_figure(cell, counter, &values);
   double median = statistics_median(values, present);
   free(values);
   return median;
@@ -179,5 +186,7 @@ char *results_system_name(const char *peer) {
     return allocation_format("Go %s", peer + 2);
   if (strcmp(peer, "boost.fiber") == 0)
     return allocation_string("Boost.Fiber");
+  if (strcmp(peer, "two-processes") == 0)
+    return allocation_string("two processes");
   return allocation_string(peer);
 }

@@ -18,7 +18,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What a sample holds beside its time; the time itself, so that it can be asked for like the others. */
 enum counter {
+  COUNTER_TIME,
   COUNTER_RATE,
   COUNTER_TIMERS_PENDING,
   COUNTER_TIMERS_ABANDONED,
@@ -34,6 +36,12 @@ enum counter {
   COUNTER_P99_NS,
   COUNTER_P999_NS,
   COUNTER_FIRED,
+  COUNTER_BYTES_PER_TASK,
+  COUNTER_COLD_MAKE_NS,
+  COUNTER_COLD_WAKE_NS,
+  COUNTER_STOLEN,
+  COUNTER_OVERLAP,
+  COUNTER_EXITS,
   COUNTER_SEQUENCE,
   COUNTER_AT_SECONDS,
   COUNTER_COUNT
@@ -96,6 +104,9 @@ const struct cell *results_opponent(const struct results *results, const struct 
 /* One counter of every sample, NaN included; the caller frees. */
 double *results_counter(const struct cell *cell, enum counter counter);
 
+/* The values of those samples that have it, in *values, which the caller frees; returns how many. */
+size_t results_figure(const struct cell *cell, enum counter counter, double **values);
+
 /* Median of a counter over the samples that have it, NaN when none has. */
 double results_counter_median(const struct cell *cell, enum counter counter);
 
@@ -110,7 +121,7 @@ int results_compare_peers(const char *left, const char *right);
 /* Where a peer stands in results.peers; -1 for Weir. */
 long results_peer_position(const struct results *results, const char *peer);
 
-/* "Weir", "Go 1.19", "Boost.Fiber", or the peer's name as it is. The caller frees. */
+/* "Weir", "Go 1.19", "Boost.Fiber", "two processes", or the peer's name as it is. The caller frees. */
 char *results_system_name(const char *peer);
 
 #endif

@@ -16,6 +16,7 @@
 #define SCHEMA "1"
 
 static const char *const counter_fields[COUNTER_COUNT] = {
+    [COUNTER_TIME] = "real_time",
     [COUNTER_RATE] = "rate",
     [COUNTER_TIMERS_PENDING] = "timers_pending",
     [COUNTER_TIMERS_ABANDONED] = "timers_abandoned",
@@ -31,6 +32,12 @@ static const char *const counter_fields[COUNTER_COUNT] = {
     [COUNTER_P99_NS] = "p99_ns",
     [COUNTER_P999_NS] = "p999_ns",
     [COUNTER_FIRED] = "fired",
+    [COUNTER_BYTES_PER_TASK] = "bytes_per_task",
+    [COUNTER_COLD_MAKE_NS] = "cold_make_ns",
+    [COUNTER_COLD_WAKE_NS] = "cold_wake_ns",
+    [COUNTER_STOLEN] = "stolen",
+    [COUNTER_OVERLAP] = "overlap",
+    [COUNTER_EXITS] = "exits",
     [COUNTER_SEQUENCE] = "sequence",
     [COUNTER_AT_SECONDS] = "at_seconds",
 };

@@ -63,6 +63,8 @@ static int compare_groups(const void *left, const void *right) {
   const struct steady_group *a = left, *b = right;
   if (a->count != b->count)
     return a->count > b->count ? -1 : 1;
+  if (a->size.workers != b->size.workers)
+    return a->size.workers < b->size.workers ? -1 : 1;
   if (a->size.subscribers != b->size.subscribers)
     return a->size.subscribers < b->size.subscribers ? -1 : 1;
   if (a->size.concurrency != b->size.concurrency)

@@ -60,13 +60,13 @@ static void write_digests(FILE *out, const struct comparison *comparison) {
   if (comparison->digest_count == 0)
     return;
   fputs("\n### Broadcast: the peer's time over Weir's\n\n"
-        "| load | policy | mode | peer | points | least | median | greatest | goals met / not / ~ |\n"
-        "|---|---|---|---|--:|--:|--:|--:|--:|\n",
+        "| workers | load | policy | mode | peer | points | least | median | greatest | goals met / not / ~ |\n"
+        "|--:|---|---|---|---|--:|--:|--:|--:|--:|\n",
         out);
   for (size_t i = 0; i < comparison->digest_count; i++) {
     const struct digest *digest = &comparison->digests[i];
-    fprintf(out, "| %s | %s | %s | ", point_load_name(digest->point.load), point_policy_name(digest->point.policy),
-            point_mode_name(digest->point.mode));
+    fprintf(out, "| %ld | %s | %s | %s | ", digest->point.workers, point_load_name(digest->point.load),
+            point_policy_name(digest->point.policy), point_mode_name(digest->point.mode));
     write_system(out, digest->peer);
     fprintf(out, " | %zu | %s | %s | %s | %zu / %zu / %zu |\n", digest->points, number_ratio(digest->least).characters,
             number_ratio(digest->median).characters, number_ratio(digest->greatest).characters,
@@ -75,25 +75,29 @@ static void write_digests(FILE *out, const struct comparison *comparison) {
 }
 
 static void write_pair(FILE *out, const struct pair *pair) {
+  const struct cell *subject = comparison_subject(pair);
+  char *name = allocation_format("%s/workers:%ld", subject->benchmark, subject->workers);
   fputs("| ", out);
-  markdown_name(out, comparison_subject(pair)->benchmark);
-  fprintf(out, " | %s | ",
+  markdown_name(out, name);
+  free(name);
+  const char *figure = comparison_figure_name(pair->figure);
+  fprintf(out, "%s%s | %s | ", *figure == '\0' ? "" : " ", figure,
           pair->weir == NULL       ? "no row"
           : pair->weir->count == 0 ? "failed"
-                                   : number_nanoseconds(pair->weir->ns.middle).characters);
+                                   : comparison_figure_text(pair->figure, pair->of_weir.middle).characters);
   if (pair->peer != NULL)
     write_system(out, pair->peer->peer);
   fprintf(out, " | %s | %s",
           pair->peer == NULL       ? ""
           : pair->peer->count == 0 ? "failed"
-                                   : number_nanoseconds(pair->peer->ns.middle).characters,
+                                   : comparison_figure_text(pair->figure, pair->of_peer.middle).characters,
           number_ratio(pair->ratio.middle).characters);
   if (!isnan(pair->ratio.low))
     fprintf(out, " (%s)", number_ratio_range(pair->ratio.low, pair->ratio.high).characters);
-  const char *verdict = pair->verdict != VERDICT_NONE ? comparison_verdict_word(pair->verdict)
-                        : pair->goal == NULL          ? ""
-                        : pair->peer == NULL          ? "not in this run"
-                                                      : "no ratio";
+  const char *verdict = pair->verdict != VERDICT_NONE                    ? comparison_verdict_word(pair->verdict)
+                        : pair->goal == NULL                             ? ""
+                        : pair->peer != NULL || pair->goal->peer == NULL ? "no ratio"
+                                                                         : "not in this run";
   fprintf(out, " | %s | %s |\n", pair->goal == NULL ? "" : pair->goal->words, verdict);
 }
 

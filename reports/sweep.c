@@ -98,10 +98,8 @@ const char *sweep_go(const struct results *results, const struct sweep_group *gr
 char *sweep_group_title(const struct sweep_group *group) {
   char *capacity =
       group->key.capacity == 1 ? allocation_string("") : allocation_format(", capacity %ld", group->key.capacity);
-  char *workers =
-      group->key.workers == 1 ? allocation_string("") : allocation_format(", %ld workers", group->key.workers);
-  char *title = allocation_format("Load %s%s%s", point_load_name(group->key.load), capacity, workers);
+  char *title = allocation_format("Load %s%s, %ld worker%s", point_load_name(group->key.load), capacity,
+                                  group->key.workers, group->key.workers == 1 ? "" : "s");
   free(capacity);
-  free(workers);
   return title;
 }

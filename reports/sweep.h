@@ -16,7 +16,7 @@ struct sweep_group {
 };
 
 struct sweep {
-  struct sweep_group *groups; /* ready, slow, exit; then by capacity and workers */
+  struct sweep_group *groups; /* by workers, then by capacity; ready, slow, exit */
   size_t count;
 };
 
@@ -31,7 +31,7 @@ const struct cell *sweep_cell(const struct results *results, const struct sweep_
  * when there is none. */
 const char *sweep_go(const struct results *results, const struct sweep_group *group, enum mode mode);
 
-/* "load ready", and what else distinguishes the group. The caller frees. */
+/* "Load ready, 2 workers", and what else distinguishes the group. The caller frees. */
 char *sweep_group_title(const struct sweep_group *group);
 
 #endif

@@ -54,6 +54,11 @@ static void check_fields(const json_t *run, const char *name) {
   for (size_t i = 0; of_weir && strncmp(name, "steady/", 7) == 0 && i < sizeof(steady) / sizeof(steady[0]); i++) {
     CHECK(json_is_number(json_object_get(run, steady[i])), "%s has no %s", name, steady[i]);
   }
+  if (of_weir && strstr(name, "/load:exit/") != NULL) {
+    double exits = number_of(run, "exits");
+    bool several = strstr(name, "concurrency:1/") == NULL && strstr(name, "subscribers:1/") == NULL;
+    CHECK(exits >= 0 && exits <= 1 && (exits > 0 || !several), "%s: no round was left", name);
+  }
   if (strstr(name, "/load:slow/") != NULL) {
     CHECK(number_of(run, "timeouts") > 0, "%s", name);
     CHECK(number_of(run, "ns_per_timeout") > 0, "%s", name);
@@ -72,7 +77,8 @@ static void check_run(const json_t *run, const char *name, const char *failed, c
   CHECK(number_of(run, "real_time") > 0, "%s", name);
   CHECK(strcmp(text_of(run, "time_unit"), "ns") == 0, "%s", name);
   double count = number_of(run, "count"), operations = number_of(run, "iterations");
-  bool whole_rounds = strncmp(name, "broadcast/", 10) == 0 || strncmp(name, "steady/", 7) == 0;
+  bool whole_rounds =
+      strncmp(name, "broadcast/", 10) == 0 || strncmp(name, "steady/", 7) == 0 || strncmp(name, "scaling/", 8) == 0;
   CHECK(operations > 0 && (whole_rounds ? count >= operations : count == operations), "%s: %g of %g", name, count,
         operations);
   check_fields(run, name);

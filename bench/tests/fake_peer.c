@@ -8,12 +8,14 @@
  *   dies         ends by a signal when asked to run
  *   leaves       ends with exit status 7 when asked to run
  *   no_list      answers list with garbage
+ *   hangs        answers nothing when asked to run yield/pair, nor anything after that
  */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char behaviour[] = FAKE_PEER_BEHAVIOUR;
 
@@ -37,6 +39,9 @@ static void list(void) {
 static int run(const char *name, int64_t n) {
   if (is("dies")) {
     raise(SIGTERM);
+  }
+  while (is("hangs") && strncmp(name, "yield/", strlen("yield/")) == 0) {
+    pause();
   }
   if (is("leaves")) {
     return 7;

@@ -27,7 +27,10 @@ refused --capacity=99999999999999999999 --capacity=99999999999999999999 'a numbe
 refused --policy=never --policy=never 'after, timer, deadline, none'
 refused --mode=modern --mode=modern 'classic, prompt'
 refused --load=heavy --load=heavy 'ready, slow, exit'
-refused --workers=2 --workers=2 'one worker'
+refused --workers=0 --workers=0 'a number from 1 to'
+refused --workers=1,two --workers=two 'a number from 1 to'
+refused --peer-timeout=0 --peer-timeout=0 'a number from 1 to'
+refused --serve=1 --serve 'no value'
 refused --steady-timeout=0 --steady-timeout=0 'a number from 1 to'
 refused --peer=nowhere --peer=nowhere NAME:PROGRAM
 refused --peer=a/b:true --peer=a/b:true NAME:PROGRAM

@@ -6,16 +6,18 @@ bench=$1 check=$2 micro_rows=$3
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 set -- --no-peers --subscribers=1,10 --concurrency=1,3 --load=ready,slow,exit --steady-timeout=1 \
-  --benchmark_min_time=0 --benchmark_repetitions=2
+  --benchmark_min_time=0 --benchmark_repetitions=2 --workers=1,2
 
 "$bench" "$@" --benchmark_list_tests >"$directory/names"
 grep -v -e '^broadcast/' -e '^steady/' "$directory/names" | diff "$micro_rows" -
 for name in broadcast/policy:after/mode:classic/load:ready/subscribers:1/concurrency:1/workers:1 \
   broadcast/policy:none/mode:prompt/load:exit/subscribers:10/concurrency:3/workers:1 \
   broadcast/policy:deadline/mode:prompt/load:slow/subscribers:10/concurrency:1/workers:1 \
+  broadcast/policy:after/mode:classic/load:exit/subscribers:10/concurrency:3/workers:2 \
   steady/policy:timer/mode:classic/subscribers:10/concurrency:3/timeout_ms:1/workers:1; do
   grep -qxF "$name" "$directory/names" || { echo "$name is not listed"; exit 1; }
 done
+! grep -E '/cross/workers:1$' "$directory/names" || { echo 'one worker has nobody across'; exit 1; }
 ! grep -E 'policy:none/.*load:slow|load:slow/subscribers:1/' "$directory/names" || { echo 'these cannot end'; exit 1; }
 
 "$bench" "$@" --benchmark_out="$directory/results.json" >"$directory/console"
@@ -25,7 +27,15 @@ while read -r name; do
   grep -qF "${name}_median " "$directory/console" || { echo "${name}_median is not on the console"; exit 1; }
 done <"$directory/names"
 
-"$bench" --no-peers --capacity=4 --subscribers=10 --benchmark_filter='^broadcast/.*/capacity:4/workers:1$' \
+# What two workers run by default, where there are two processors: not every broadcast, and no steady rows.
+if [ "$(nproc)" -ge 2 ]; then
+  "$bench" --no-peers --benchmark_list_tests >"$directory/default"
+  test "$(grep -c '^broadcast/.*/workers:2$' "$directory/default")" = 48
+  test "$(grep -c '^steady/.*/workers:2$' "$directory/default")" = 0
+  test "$(grep -c '^steady/.*/workers:1$' "$directory/default")" = 8
+fi
+
+"$bench" --no-peers --workers=1 --capacity=4 --subscribers=10 --benchmark_filter='^broadcast/.*/capacity:4/workers:1$' \
   --benchmark_min_time=0 --benchmark_repetitions=1 --benchmark_format=json >"$directory/capacity.json"
 grep -q '"name": "broadcast/policy:timer/mode:prompt/load:ready/subscribers:10/concurrency:8/capacity:4/workers:1"' \
   "$directory/capacity.json"

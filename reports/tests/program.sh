@@ -31,7 +31,7 @@ ends() {
 full() {
   "$make_results" full >full.json
   ends 0 "$report" full.json -o site/deep
-  holds out "914 rows, 10 of which failed"
+  holds out "1052 rows, 10 of which failed"
   "$check_page" site/deep/index.html
   page=site/deep/index.html
   holds $page "<code>after</code> in classic mode leaves a timer behind"
@@ -44,6 +44,25 @@ full() {
   holds $page "taken interleaved"
   holds $page "≤ 0.6 × Boost.Fiber"
   holds $page "not in this run"
+  # Each number of workers has maps, panels and lines of its own.
+  for workers in "1 worker" "2 workers"; do
+    holds $page "<h3>Load ready, $workers</h3>"
+    holds $page "<h3>Load ready, $workers, concurrency 1</h3>"
+    holds $page "policy after, classic mode, load ready, $workers</title>"
+    holds $page "Nanoseconds a message over subscribers: policy none, prompt mode, load ready, $workers"
+  done
+  holds $page "spsc/<wbr>capacity:128/<wbr>workers:2</code>"
+  holds site/deep/summary.md '| 2 | ready | after | classic | Go 1.19 | 6 |'
+  holds site/deep/summary.md '`wake/latency/workers:2` p99.9 | 65,000 | Go 1.19 | 250 | 0.0038× (0.0038–0.0038×) | ≤ Go | not met |'
+  holds site/deep/summary.md '`wake/latency/workers:2` p50 | 31.0 | Go 1.19 | 110 | 3.5× (3.5–3.5×) | ≤ Go | met |'
+  bytes=$(printf '\302\240B') # a space that does not break
+  holds site/deep/summary.md "bytes a task | 4,501$bytes |  |  | – | ≤ 4,608 bytes | met |"
+  holds site/deep/summary.md "bytes a task | 4,701$bytes |  |  | – | ≤ 4,608 bytes | not met |"
+  holds site/deep/summary.md '| ≥ 0.9 × two processes | met |'
+  holds $page 'wake/<wbr>latency/<wbr>workers:2</code><span class="range">p99.9</span></th>'
+  holds $page "<h3>How soon a sleeper runs again</h3>"
+  holds $page '<th scope="row">Go 1.19</th><td class="number">110<span class="range">110–110</span></td><td class="number">190'
+  holds $page '<th scope="col" class="number">Stolen</th>'
   holds $page "prefers-color-scheme: dark"
   holds $page "data:application/json;base64,"
   # Both failed maps say so instead of showing a 0: once in Weir's map, once in the ratios, for each of three loads.

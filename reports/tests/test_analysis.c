@@ -157,6 +157,84 @@ static void verdicts(void) {
   results_free(&results);
 }
 
+static const struct pair *line_at(const struct comparison *comparison, const char *benchmark, long workers,
+                                  enum counter figure, const char *peer) {
+  for (size_t i = 0; i < comparison->count; i++) {
+    const struct pair *pair = &comparison->pairs[i];
+    const struct cell *subject = comparison_subject(pair);
+    const char *here = pair->peer == NULL ? "" : pair->peer->peer;
+    if (strcmp(subject->benchmark, benchmark) == 0 && subject->workers == workers && pair->figure == figure &&
+        strcmp(here, peer) == 0)
+      return pair;
+  }
+  return NULL;
+}
+
+/* Peers with one worker only are no goal at two; whoever has both is judged at both. */
+static void goals_by_workers(void) {
+  struct given given;
+  given_begin(&given);
+  given_rows(&given, 3, "yield/pair/workers:1", 20, "");
+  given_rows(&given, 3, "yield/pair/workers:2", 20, "");
+  given_rows(&given, 3, "mutex/contended/workers:1", 5, "");
+  given_rows(&given, 3, "mutex/contended/workers:1/peer:go1.19", 10, "");
+  given_rows(&given, 3, "mutex/contended/workers:2", 50, "");
+  given_rows(&given, 3, "mutex/contended/workers:2/peer:go1.19", 10, "");
+  given_rows(&given, 3, "scaling/broadcast/policy:none/workers:1", 15, "");
+  given_rows(&given, 3, "scaling/broadcast/policy:none/workers:2", 10, "");
+  given_rows(&given, 3, "scaling/broadcast/policy:none/workers:2/peer:two-processes", 9, ", \"overlap\": 0.99");
+  given_rows(&given, 3, "scaling/broadcast/policy:after/workers:2", 10, "");
+  given_rows(&given, 3, "scaling/broadcast/policy:after/workers:2/peer:two-processes", 8.99, "");
+  struct results results = given_end(&given);
+  struct comparison comparison = comparison_of(&results);
+  CHECK(line_at(&comparison, "yield/pair", 1, COUNTER_TIME, "")->goal != NULL);
+  CHECK(line_at(&comparison, "yield/pair", 2, COUNTER_TIME, "")->goal == NULL);
+  CHECK(line_at(&comparison, "mutex/contended", 1, COUNTER_TIME, "go1.19")->verdict == VERDICT_MET);
+  CHECK(line_at(&comparison, "mutex/contended", 2, COUNTER_TIME, "go1.19")->verdict == VERDICT_NOT_MET);
+  CHECK(line_at(&comparison, "scaling/broadcast/policy:none", 1, COUNTER_TIME, "")->goal == NULL);
+  CHECK(line_at(&comparison, "scaling/broadcast/policy:none", 2, COUNTER_TIME, "two-processes")->verdict ==
+        VERDICT_MET);
+  CHECK(line_at(&comparison, "scaling/broadcast/policy:after", 2, COUNTER_TIME, "two-processes")->verdict ==
+        VERDICT_NOT_MET);
+  comparison_free(&comparison);
+  results_free(&results);
+}
+
+/* Each figure that both sides have is a line of its own, with a goal of its own. */
+static void figures(void) {
+  struct given given;
+  given_begin(&given);
+  given_rows(&given, 3, "wake/latency/workers:1", 60, ", \"p50_ns\": 30, \"p99_ns\": 250, \"p999_ns\": 400");
+  given_rows(&given, 3, "wake/latency/workers:1/peer:go1.19", 200, ", \"p50_ns\": 90, \"p99_ns\": 200");
+  given_rows(&given, 3, "parked/tasks:1000000/workers:1", 90, ", \"bytes_per_task\": 4608");
+  given_row(&given, "parked/tasks:1000000/workers:2", 90, ", \"bytes_per_task\": 4500");
+  given_row(&given, "parked/tasks:1000000/workers:2", 90, ", \"bytes_per_task\": 4609");
+  given_rows(&given, 3, "timer/bytes/pending:1000000/workers:1", 90, ", \"bytes_per_timer\": 129");
+  given_failed(&given, "parked/tasks:1000000/workers:3", "no memory");
+  struct results results = given_end(&given);
+  struct comparison comparison = comparison_of(&results);
+  const char *wake = "wake/latency", *parked = "parked/tasks:1000000";
+  CHECK(line_at(&comparison, wake, 1, COUNTER_TIME, "go1.19")->goal == NULL);
+  const struct pair *half = line_at(&comparison, wake, 1, COUNTER_P50_NS, "go1.19");
+  CHECK(half->verdict == VERDICT_MET);
+  CHECK_NEAR(half->of_weir.middle, 30, 0);
+  CHECK_NEAR(half->of_peer.middle, 90, 0);
+  CHECK_NEAR(half->ratio.middle, 3, 1e-12);
+  CHECK(line_at(&comparison, wake, 1, COUNTER_P99_NS, "go1.19")->verdict == VERDICT_NOT_MET);
+  CHECK(line_at(&comparison, wake, 1, COUNTER_P999_NS, "go1.19") == NULL); /* the peer does not say */
+  const struct pair *unsaid = line_at(&comparison, wake, 1, COUNTER_P999_NS, "");
+  CHECK(unsaid != NULL && unsaid->goal != NULL && unsaid->verdict == VERDICT_NONE);
+  const struct pair *bytes = line_at(&comparison, parked, 1, COUNTER_BYTES_PER_TASK, "");
+  CHECK(bytes->verdict == VERDICT_MET && bytes->goal->peer == NULL); /* the bound itself is within it */
+  CHECK_TEXT(comparison_figure_text(bytes->figure, bytes->of_weir.middle).characters, "4,608\u00a0B");
+  CHECK(line_at(&comparison, parked, 2, COUNTER_BYTES_PER_TASK, "")->verdict == VERDICT_UNCLEAR);
+  CHECK(line_at(&comparison, parked, 3, COUNTER_BYTES_PER_TASK, "") == NULL); /* nothing to bound */
+  CHECK(line_at(&comparison, "timer/bytes/pending:1000000", 1, COUNTER_BYTES_PER_TIMER, "")->verdict ==
+        VERDICT_NOT_MET);
+  comparison_free(&comparison);
+  results_free(&results);
+}
+
 static void add_broadcast(struct given *given, const char *policy_and_mode, int subscribers, const char *peer,
                           double time) {
   char name[200];
@@ -199,6 +277,36 @@ static void broadcast(void) {
   const struct pair *pair =
       pair_of(&comparison, "broadcast/policy:deadline/mode:classic/load:ready/subscribers:10/concurrency:1", "go1.19");
   CHECK(pair != NULL && pair->stands_in);
+  comparison_free(&comparison);
+  sweep_free(&sweep);
+  results_free(&results);
+}
+
+/* Rows of two workers are a group of pictures of their own, and digests of their own. */
+static void broadcast_by_workers(void) {
+  struct given given;
+  given_begin(&given);
+  for (int workers = 2; workers >= 1; workers--) {
+    char name[200];
+    snprintf(name, sizeof name,
+             "broadcast/policy:after/mode:classic/load:ready/subscribers:10/concurrency:1/workers:%d", workers);
+    given_rows(&given, 3, name, 10, "");
+    strcat(name, "/peer:go1.19");
+    given_rows(&given, 3, name, workers == 1 ? 60 : 90, "");
+  }
+  struct results results = given_end(&given);
+  struct sweep sweep = sweep_of(&results);
+  CHECK(sweep.count == 2 && sweep.groups[0].key.workers == 1 && sweep.groups[1].key.workers == 2);
+  char *first = sweep_group_title(&sweep.groups[0]), *second = sweep_group_title(&sweep.groups[1]);
+  CHECK_TEXT(first, "Load ready, 1 worker");
+  CHECK_TEXT(second, "Load ready, 2 workers");
+  free(first);
+  free(second);
+  struct comparison comparison = comparison_of(&results);
+  CHECK(comparison.digest_count == 2);
+  CHECK(comparison.digests[0].point.workers == 1 && comparison.digests[1].point.workers == 2);
+  CHECK_NEAR(comparison.digests[0].median, 6, 1e-12);
+  CHECK_NEAR(comparison.digests[1].median, 9, 1e-12);
   comparison_free(&comparison);
   sweep_free(&sweep);
   results_free(&results);
@@ -247,7 +355,10 @@ int main(void) {
   steady_lines();
   stories();
   verdicts();
+  goals_by_workers();
+  figures();
   broadcast();
+  broadcast_by_workers();
   orders();
   return check_end();
 }

@@ -96,6 +96,10 @@ static void numbers(void) {
   CHECK_TEXT(number_bytes(5.1 * 1024 * 1024).characters, "5.1\u00a0MiB");
   CHECK_TEXT(number_bytes(-2048).characters, "−2\u00a0KiB");
   CHECK_TEXT(number_ratio(0.854).characters, "0.85×");
+  CHECK_TEXT(number_ratio(0.0996).characters, "0.10×");
+  CHECK_TEXT(number_ratio(0.0991).characters, "0.099×");
+  CHECK_TEXT(number_ratio(250.0 / 65000).characters, "0.0038×");
+  CHECK_TEXT(number_ratio(0).characters, "0.00×");
   CHECK_TEXT(number_ratio(10.46).characters, "10.5×");
   CHECK_TEXT(number_ratio_short(10.46).characters, "10×");
   CHECK_TEXT(number_ratio_range(5.81, 6.9).characters, "5.8–6.9×");

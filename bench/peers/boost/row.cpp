@@ -18,6 +18,9 @@ const std::vector<row> &rows() {
         {"channel/element:64/workers:1", element_64},
         {"channel/element:4096/workers:1", element_4096},
         {"try/recv_empty/workers:1", try_receive},
+        {"steal/skewed/workers:1", steal_skewed},
+        {"mutex/contended/workers:1", mutex_contended},
+        {"wake/latency/workers:1", wake_latency},
     };
     for (const std::string mode : {"classic", "prompt"}) {
       const std::string plane = "/mode:" + mode + "/load:ready/subscribers:*/concurrency:*/workers:1";

@@ -36,6 +36,9 @@ outcome many_producers(const numbers &, std::int64_t n);
 outcome element_64(const numbers &, std::int64_t n);
 outcome element_4096(const numbers &, std::int64_t n);
 outcome try_receive(const numbers &, std::int64_t n);
+outcome steal_skewed(const numbers &, std::int64_t n);
+outcome mutex_contended(const numbers &, std::int64_t n);
+outcome wake_latency(const numbers &, std::int64_t n);
 outcome broadcast_deadline(const numbers &, std::int64_t n);
 outcome broadcast_none(const numbers &, std::int64_t n);
 

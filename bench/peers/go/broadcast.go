@@ -20,7 +20,7 @@ func broadcastRows(mode string) []row {
 			}
 			prepare := broadcastSession(policy, load)
 			plane := fmt.Sprintf("broadcast/policy:%s/mode:%s/load:%s/subscribers:*/concurrency:*", policy, mode, load)
-			rows = append(rows, row{plane, prepare}, row{plane + "/capacity:*", prepare})
+			rows = append(rows, row{pattern: plane, prepare: prepare}, row{pattern: plane + "/capacity:*", prepare: prepare})
 		}
 	}
 	return rows
@@ -40,7 +40,8 @@ type broadcaster struct {
 	total       tally
 	round       int64
 	exit        atomic.Pointer[exit]
-	closer      int // the subscriber whose receiver closes the exit of each round; -1 = nobody
+	exits       atomic.Int64 // rounds whose exit was closed in time
+	closer      int          // the subscriber whose receiver closes the exit of each round; -1 = nobody
 }
 
 // An exit belongs to a round. A receiver that lags closes none: the publishers of its message have ended.
@@ -91,6 +92,7 @@ func (b *broadcaster) receive(i int) {
 		if i == b.closer {
 			if exit := b.exit.Load(); exit.round == message {
 				close(exit.closed)
+				b.exits.Add(1)
 			}
 		}
 	}
@@ -173,6 +175,9 @@ func (b *broadcaster) rounds(n int, timeRounds bool) outcome {
 	done := outcome{count: b.total.delivered - before.delivered, elapsed: time.Since(start)}
 	timeouts := b.total.timedOut - before.timedOut
 	done.fields = map[string]any{"timeouts": timeouts}
+	if b.closer >= 0 {
+		done.fields["exits"] = float64(b.exits.Load()) / float64(b.round)
+	}
 	if timeRounds && timeouts > 0 {
 		done.fields["ns_per_timeout"] = float64(done.elapsed.Nanoseconds()) / float64(timeouts)
 	}

@@ -17,6 +17,13 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == parkedArgument {
+		if err := park(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "peer:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	peer := peer{rows: rowsOf(timerMode(), aliveTimer())}
 	requests := bufio.NewReader(os.Stdin)
 	for {

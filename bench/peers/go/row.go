@@ -10,8 +10,9 @@ import (
 
 // A row is one benchmark, or with * in its pattern (a positive number) a whole plane of them.
 type row struct {
-	pattern string // without the last component, /workers:W
-	prepare func(numbers []int) *session
+	pattern      string // without the last component, /workers:W
+	prepare      func(numbers []int) *session
+	workersLeast int // with fewer it is not there; 0 = any number
 }
 
 // A session is a row made ready: its channels, receivers and pending timers exist, and nothing has been timed.
@@ -26,6 +27,7 @@ type outcome struct {
 	count   int
 	elapsed time.Duration
 	fields  map[string]any
+	err     error // nothing above is meaningful
 }
 
 // A match is a row with its numbers, to be run on that many workers.
@@ -47,6 +49,10 @@ func rowsOf(mode string, timer alive) []row {
 	rows = append(rows, channelRows()...)
 	rows = append(rows, selectRows()...)
 	rows = append(rows, timerRows(mode)...)
+	rows = append(rows, contextRows()...)
+	rows = append(rows, workersRows()...)
+	rows = append(rows, wakeRows()...)
+	rows = append(rows, parkedRows()...)
 	rows = append(rows, broadcastRows(mode)...)
 	rows = append(rows, steadyRows(mode, timer)...)
 	return rows
@@ -55,11 +61,18 @@ func rowsOf(mode string, timer alive) []row {
 func namesOf(rows []row) []string {
 	var names []string
 	for _, r := range rows {
-		for workers := 1; workers <= workersMost; workers++ {
+		for workers := r.leastWorkers(); workers <= workersMost; workers++ {
 			names = append(names, fmt.Sprintf("%s/workers:%d", r.pattern, workers))
 		}
 	}
 	return names
+}
+
+func (r row) leastWorkers() int {
+	if r.workersLeast == 0 {
+		return 1
+	}
+	return r.workersLeast
 }
 
 func find(rows []row, name string) (match, error) {
@@ -70,7 +83,7 @@ func find(rows []row, name string) (match, error) {
 		}
 		benchmark := strings.TrimSuffix(name, suffix)
 		for _, r := range rows {
-			if numbers, ok := fit(r.pattern, benchmark); ok {
+			if numbers, ok := fit(r.pattern, benchmark); ok && workers >= r.leastWorkers() {
 				return match{r, numbers, workers}, nil
 			}
 		}
@@ -115,12 +128,15 @@ func (m match) measure(n int) (outcome, error) {
 	}
 	runtime.GC()
 	done := s.run(n)
-	return done, s.finish()
+	if err := s.finish(); done.err == nil {
+		done.err = err
+	}
+	return done, done.err
 }
 
 // plain is a row that has nothing to prepare.
 func plain(pattern string, run func(n int) outcome) row {
-	return row{pattern, func([]int) *session {
+	return row{pattern: pattern, prepare: func([]int) *session {
 		return &session{run: run, finish: func() error { return nil }}
 	}}
 }

@@ -18,7 +18,7 @@ func steadyRows(mode string, timer alive) []row {
 	var rows []row
 	for _, policy := range []string{"after", "timer", "none"} {
 		plane := fmt.Sprintf("steady/policy:%s/mode:%s/subscribers:*/concurrency:*/timeout_ms:*", policy, mode)
-		rows = append(rows, row{plane, steadySession(policy, timer)})
+		rows = append(rows, row{pattern: plane, prepare: steadySession(policy, timer)})
 	}
 	return rows
 }

@@ -26,14 +26,14 @@ func timerRows(mode string) []row {
 	}
 	return append(rows,
 		plain(fmt.Sprintf("timer/fire/due:%d", fireBatch), inBatches(fireBatch, fire)),
-		row{fmt.Sprintf("timer/churn/pending:%d", churnTimers), func([]int) *session { return churnSession(churnTimers, mode) }},
+		row{pattern: fmt.Sprintf("timer/churn/pending:%d", churnTimers), prepare: func([]int) *session { return churnSession(churnTimers, mode) }},
 		plain(fmt.Sprintf("timer/bytes/pending:%d", bytesTimers), timerBytes))
 }
 
 // pendingRow runs beside a number of timers that are due in one to two hours. Those are AfterFunc timers, because since
 // Go 1.23 a timer with a channel that nobody waits for is not in the heap: it would be no load at all.
 func pendingRow(family string, pending int, run func(n int) outcome) row {
-	return row{fmt.Sprintf("%s/pending:%d", family, pending), func([]int) *session {
+	return row{pattern: fmt.Sprintf("%s/pending:%d", family, pending), prepare: func([]int) *session {
 		var random random
 		timers := make([]*time.Timer, pending)
 		for i := range timers {

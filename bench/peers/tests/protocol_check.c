@@ -36,11 +36,15 @@ static const struct {
   const char *fields[8];
 } families[] = {
     {"broadcast/", "/load:slow/", {"timeouts", "ns_per_timeout", "round_p99_ns"}},
+    {"broadcast/", "/load:exit/", {"timeouts", "exits"}},
     {"steady/",
      "",
      {"rate", "timers_pending", "timers_abandoned", "live_bytes", "bytes_per_timer", "timeout_ns", "seconds",
       "steady"}},
     {"timer/bytes/", "", {"bytes_per_timer"}},
+    {"wake/latency", "", {"p50_ns", "p99_ns", "p999_ns"}},
+    {"parked/", "", {"bytes_per_task", "cold_make_ns", "cold_wake_ns"}},
+    {"scaling/", "", {"overlap"}},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -176,7 +180,7 @@ static void check_benchmark(struct peer *peer, const char *pattern, const char *
   if (!json_is_integer(ns) || json_integer_value(ns) <= 0) {
     broken("%s: ns is not a positive integer", name);
   }
-  bool rounds = begins(name, "broadcast/") || begins(name, "steady/");
+  bool rounds = begins(name, "broadcast/") || begins(name, "steady/") || begins(name, "scaling/");
   json_int_t counted = json_is_integer(count) ? json_integer_value(count) : -1;
   if (rounds ? counted < OPERATIONS : counted != OPERATIONS) {
     broken("%s: count is %lld, expected %s%d", name, (long long)counted, rounds ? "at least " : "", OPERATIONS);
