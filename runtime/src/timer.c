@@ -176,18 +176,19 @@ static void expire_abandoned(weir_timer *t) {
   timer_release(t);
 }
 
-static bool pending_anew(weir_timer *t) {
+/* It was armed again after its node left the wheel: pending, or due later and in the hands of another expiry. */
+static bool armed_anew(weir_timer *t, int64_t now) {
   struct worker *home = worker_of(&t->node);
   port_lock(&home->wheel_lock);
-  bool pending = wheel_pending(&t->node);
+  bool anew = wheel_pending(&t->node) || t->node.due > now;
   port_unlock(&home->wheel_lock);
-  return pending;
+  return anew;
 }
 
 /* The expiry of a timer that is not abandoned; it has left the wheel, whose lock is not held. */
 static void expire(weir_timer *t, int64_t now) {
   port_lock(&t->chan.lock);
-  if (likely(t->chan.armed && (!port_several() || !pending_anew(t)))) {
+  if (likely(t->chan.armed && (!port_several() || !armed_anew(t, now)))) {
     disarmed(t);
     if (t->chan.role == CHAN_FUNCTION)
       run_function(t, now);
