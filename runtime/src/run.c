@@ -91,6 +91,10 @@ static int check_config(const struct weir_config *config) {
     run_log("weir: config.timer_mode is %d: use WEIR_TIMERS_PROMPT or WEIR_TIMERS_CLASSIC", (int)config->timer_mode);
     return -EINVAL;
   }
+  if (config->hog_ns < 0) {
+    run_log("weir: config.hog_ns is %lld: use nanoseconds, or 0 for no report", (long long)config->hog_ns);
+    return -EINVAL;
+  }
   if (config->stack_size != 0 && stack_class(config->stack_size, TASK_SIZE) == 0) {
     run_log("weir: config.stack_size is %zu: the largest stack is 2 GiB", config->stack_size);
     return -EINVAL;
@@ -114,6 +118,7 @@ int run_begin(uint32_t first, uint32_t count, const struct weir_config *config) 
   uint8_t size_class = stack_class(config->stack_size != 0 ? config->stack_size : DEFAULT_STACK, TASK_SIZE);
   for (uint32_t i = 0; i < count; i++)
     worker_reset(weir_workers[first + i], config->timer_mode, size_class);
+  weir_scheduler.hog_ns = port_simulated() ? 0 : config->hog_ns;
   weir_mutex_patience = count > 1 ? MUTEX_PATIENCE : 0;
   weir_worker_here = weir_workers[first];
   weir_worker_thread = true;

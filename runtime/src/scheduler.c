@@ -265,24 +265,28 @@ static void take_from_global(struct worker *worker) {
   port_unlock(&weir_scheduler.lock);
 }
 
-/* Whether a victim's tasks would wait for long: by how far its head has moved since the last look. */
-static bool worth_stealing(struct worker *worker, uint32_t victim, int64_t elapsed) {
+/* Whether a victim's tasks would wait for long: by how far its head has moved since it was last seen to move. */
+static bool worth_stealing(struct worker *worker, uint32_t victim) {
   const struct ring *ring = &weir_scheduler.workers[victim]->ring;
+  struct look *last = &worker->looks[victim];
   uint32_t head = peek(&ring->head);
   uint32_t length = ring_length(ring);
-  uint32_t moved = head - worker->seen[victim];
-  worker->seen[victim] = head;
+  uint32_t moved = head - last->head;
+  int64_t elapsed = worker->round_time - last->time;
+  if (moved != 0 || length == 0)
+    *last = (struct look){.time = worker->round_time, .head = head};
   if (length == 0 || port_simulated())
     return length != 0;
-  return moved == 0 ? length > 1 || elapsed >= BACKLOG_NS : length * elapsed > (int64_t)BACKLOG_NS * moved;
+  if (moved == 0)
+    return elapsed >= (length > 1 ? LOOK_NS : BACKLOG_NS);
+  return elapsed >= LOOK_NS && length * elapsed > (int64_t)BACKLOG_NS * moved;
 }
 
 /* A look at every other worker's ring, from a random one on. */
 static struct task *steal(struct worker *worker) {
-  int64_t elapsed = worker->round_time - worker->seen_at;
-  if (elapsed < LOOK_NS && !port_simulated())
+  if (worker->round_time - worker->looked < LOOK_NS && !port_simulated())
     return NULL;
-  worker->seen_at = worker->round_time;
+  worker->looked = worker->round_time;
   /* Relaxed: a hint; pairs with balance_is_due. */
   bool balance =
       peek(&weir_scheduler.balance) != 0 && __atomic_exchange_n(&weir_scheduler.balance, 0, __ATOMIC_RELAXED);
@@ -290,7 +294,7 @@ static struct task *steal(struct worker *worker) {
   uint32_t victim = worker_random(worker, count);
   for (uint32_t i = 0; i < count; i++, victim = victim + 1 == count ? 0 : victim + 1) {
     struct worker *other = weir_scheduler.workers[victim];
-    if (other == worker || !(worth_stealing(worker, victim, elapsed) || (balance && ring_length(&other->ring) > 1)))
+    if (other == worker || !(worth_stealing(worker, victim) || (balance && ring_length(&other->ring) > 1)))
       continue;
     struct task *task = ring_steal(&other->ring, &worker->ring);
     if (task == NULL)
@@ -299,6 +303,14 @@ static struct task *steal(struct worker *worker) {
     return task;
   }
   return NULL;
+}
+
+/* Between two naps: a task waits behind one that does not yield. It is not taken yet: who holds a task is not idle. */
+static bool stuck_in_sight(struct worker *worker) {
+  bool stuck = false;
+  for (uint32_t i = 0; i < weir_scheduler.count; i++)
+    stuck |= weir_scheduler.workers[i] != worker && worth_stealing(worker, i);
+  return stuck;
 }
 
 static struct task *find(struct worker *worker) {
@@ -473,7 +485,7 @@ static void sleep_until_woken(struct worker *worker) {
     if (interrupted || stopped() || worker->waits_for_memory || next_timer(worker) <= worker->round_time ||
         work_in_sight(worker))
       break;
-    if (!port_simulated() && (worker->napped = steal(worker)) != NULL)
+    if (!port_simulated() && stuck_in_sight(worker))
       break;
   }
   end_idleness(worker);
@@ -518,8 +530,7 @@ void scheduler_loop(struct worker *worker) {
     worker->waits_for_memory = !port_simulated() && worker_serve_outside(worker);
     open_mail(worker);
     take_from_global(worker);
-    struct task *task = worker->napped != NULL ? worker->napped : take_own(worker);
-    worker->napped = NULL;
+    struct task *task = take_own(worker);
     if (task == NULL)
       task = spin(worker);
     port_turn("dispatch");

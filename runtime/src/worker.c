@@ -3,7 +3,8 @@
 
 #include "inbox.h"
 #include "poller.h"
-#include "scheduler.h"
+#include "report.h"
+#include "run.h"
 
 #include "cancel.h"
 
@@ -33,8 +34,8 @@ void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stac
   worker->mail = NULL;
   worker->ring.head = worker->ring.tail = 0;
   worker->idle = 0;
-  worker->napped = NULL;
-  worker->stole_at = worker->seen_at = 0;
+  worker->stole_at = worker->looked = 0;
+  memset(worker->looks, 0, sizeof worker->looks);
   worker->spinning = false;
   worker->parker.word = 0;
   worker->task_number = worker->task_numbers_end = 0;
@@ -121,11 +122,29 @@ void worker_task_entry(void) {
   worker_exit_task(worker_here());
 }
 
-void worker_dispatch(struct worker *worker, struct task *task) {
+static inline void dispatch(struct worker *worker, struct task *task) {
   worker->current = task;
   switch_stacks(&worker->context, &worker->fiber, &task->context, &task->fiber, false);
   worker->current = NULL;
   arrive(worker);
+}
+
+/* The task may be gone afterwards: what its report needs is read before. */
+static __attribute__((noinline)) void dispatch_watched(struct worker *worker, struct task *task) {
+  char name[REPORT_LINE / 2];
+  report_task_name(task, name, sizeof name);
+  int64_t begin = port_clock();
+  dispatch(worker, task);
+  int64_t took = port_clock() - begin;
+  if (took > weir_scheduler.hog_ns)
+    run_log("weir: %s ran for %.3f ms without giving up its worker", name, (double)took / 1e6);
+}
+
+void worker_dispatch(struct worker *worker, struct task *task) {
+  if (unlikely(weir_scheduler.hog_ns != 0))
+    dispatch_watched(worker, task);
+  else
+    dispatch(worker, task);
 }
 
 uint32_t worker_random(struct worker *worker, uint32_t bound) {
@@ -212,7 +231,7 @@ void worker_begin_round(struct worker *worker) {
     if (port_several())
       scheduler_offer(worker, used, took);
   }
-  worker->budget = worker->granted;
+  worker->budget = weir_scheduler.hog_ns != 0 ? 1 : worker->granted; /* 1: every task is dispatched from the loop */
 }
 
 bool worker_serve_outside(struct worker *worker) {

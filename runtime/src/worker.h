@@ -30,6 +30,12 @@ enum { WORKERS_MOST = 240, WORKER_VIRTUAL = WORKERS_MOST, WORKERS_VIRTUAL_MOST =
 /* Why the last switch left a task, which is dealt with once its stack is left. */
 enum departure { DEPARTURE_BLOCKED, DEPARTURE_YIELDED, DEPARTURE_ENDED };
 
+/* When the head of a ring was first seen where it was last seen. */
+struct look {
+  int64_t time;
+  uint32_t head;
+};
+
 struct worker {
   struct task *current;  /* NULL on the worker's own stack and outside a run */
   struct task_queue run; /* what only this worker may run: with one worker every task, with several the pinned ones */
@@ -64,11 +70,10 @@ struct worker {
   struct worker *next_idle;
   uint32_t idle; /* in the list of idle workers */
   bool spinning;
-  bool waits_for_memory;       /* for the task of a post */
-  uint32_t seen[WORKERS_MOST]; /* the head of each worker's ring when last looked at */
-  int64_t seen_at;
-  int64_t stole_at;    /* 0: it has not since it last was idle */
-  struct task *napped; /* stolen between two naps */
+  bool waits_for_memory;           /* for the task of a post */
+  struct look looks[WORKERS_MOST]; /* at each worker's ring */
+  int64_t looked;                  /* when it last looked at all of them */
+  int64_t stole_at;                /* 0: it has not since it last was idle */
   struct ring ring __attribute__((aligned(64)));
 };
 

@@ -100,6 +100,9 @@ struct weir_config {
   int *result;                                      /* where main's own result goes, or NULL */
   void (*log)(void *log_context, const char *line); /* one line without its newline; NULL = standard error */
   void *log_context;
+  /* Log the start line of a task that ran for longer than this many nanoseconds before it gave up its worker, once it has
+   * given it up; 0 = never. Costs two clock readings a switch. No effect in a simulation. */
+  int64_t hog_ns;
 };
 
 struct weir_task_options {

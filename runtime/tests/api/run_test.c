@@ -59,6 +59,7 @@ static void meaningless_fields_are_named(void) {
   int zero = 0;
   refused((struct weir_config){.workers = 241}, "workers", "241");
   refused((struct weir_config){.workers = UINT32_MAX}, "workers", "4294967295");
+  refused((struct weir_config){.hog_ns = -5}, "hog_ns", "-5");
   refused((struct weir_config){.timer_mode = (enum weir_timer_mode)7}, "timer_mode", "7");
   const struct weir_config one = {.workers = 1};
   CHECK_EQ_INT(weir_run(&one, returns_it, &zero), 0);
@@ -229,7 +230,37 @@ static void pending_timers_are_freed_at_the_end(void) {
   run_balanced(WEIR_TIMERS_CLASSIC, pending_body, NULL);
 }
 
+static void works_long(void *arg) {
+  const int64_t end = weir_now() + *(const int64_t *)arg;
+  while (weir_now() < end)
+    ;
+}
+
+static int hog_body(void *arg) {
+  CHECK_EQ_INT(weir_go(works_long, arg), 0);
+  return weir_settle(WEIR_FOREVER);
+}
+
+/* The report names the line that started the task; nobody is named when no limit is set. */
+static void hogs_are_named(void) {
+  static struct run_log log;
+  struct weir_config config = {
+      .workers = test_workers(), .log = run_log_line, .log_context = &log, .hog_ns = WEIR_MILLISECOND};
+  int64_t work = 3 * WEIR_MILLISECOND;
+  log.length = 0;
+  CHECK_EQ_INT(weir_run(&config, hog_body, &work), 0);
+  CHECK_CONTAINS(log.text, "started at");
+  CHECK_CONTAINS(log.text, "run_test.c:");
+  CHECK_CONTAINS(log.text, " ms without giving up its worker");
+  log.length = 0;
+  log.text[0] = '\0';
+  config.hog_ns = 0;
+  CHECK_EQ_INT(weir_run(&config, hog_body, &work), 0);
+  CHECK_STR(log.text, "");
+}
+
 static const struct check_case cases[] = {
+    CHECK_CASE(hogs_are_named),
     CHECK_CASE(main_result_is_returned),
     CHECK_CASE(error_and_result_are_told_apart),
     CHECK_CASE(meaningless_fields_are_named),
