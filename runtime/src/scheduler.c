@@ -391,6 +391,8 @@ static struct task *spin(struct worker *worker) {
 /* Every worker is idle and nothing is in flight: the lock is held. True when it woke a task of this worker, or stopped
  * the run, and released the lock. */
 static bool decide_at_rest(struct worker *worker, int64_t now) {
+  if (inbox_pending())
+    return false; /* the poller is interrupted, or there will be memory for it */
   for (uint32_t i = 0; i < weir_scheduler.count; i++) {
     struct worker *other = weir_scheduler.workers[i];
     bool mail = __atomic_load_n(&other->mail, __ATOMIC_SEQ_CST) != NULL; /* pairs with send_home */

@@ -350,8 +350,8 @@ static int settling_body(void *arg) {
   int result = 1;
   join(start_thread(posts_nothing, &result)); /* nobody is interrupted: this worker is here */
   CHECK_EQ_INT(result, 0);
-  CHECK_EQ_INT(weir_task_count(), 1);
-  if (one_worker()) {                                 /* else another worker may have begun it */
+  if (one_worker()) { /* else another worker may have begun it */
+    CHECK_EQ_INT(weir_task_count(), 1);
     CHECK_EQ_INT(weir_settle(WEIR_POLL), -ETIMEDOUT); /* something has come */
     CHECK_EQ_INT(weir_task_count(), 2);
   }
