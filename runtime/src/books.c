@@ -109,7 +109,7 @@ static struct site_table *site_grow(void) {
   *table = (struct site_table){.older = old, .sites = sites, .capacity = capacity};
   memset(table->index, 0, index_bytes);
   sites[0] = (struct site){"unknown", 0};
-  for (uint32_t site = 1; site < site_count; site++) {
+  for (uint32_t site = 1; old != NULL && site < site_count; site++) {
     sites[site] = old->sites[site];
     site_insert(table, site);
   }

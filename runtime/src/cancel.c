@@ -95,6 +95,7 @@ static void link_before(weir_context *x, weir_context **list) {
 }
 
 static void take_off(weir_context *x) {
+  assert(x->link != NULL);
   *x->link = x->next;
   if (x->next != NULL)
     x->next->link = x->link;
