@@ -167,7 +167,7 @@ static void enlist_and_unlock(struct waiter *sorted, struct wait *wait) {
   }
 }
 
-static int select_blocking_several(struct weir_case *cases, size_t count, int64_t deadline) {
+static int select_under_locks(struct weir_case *cases, size_t count, int64_t deadline) {
   for (size_t i = 0; i < count; i++)
     waiter_of(&cases[i])->queue = NULL;
   struct waiter *sorted = sort_cases(cases, count);
@@ -185,6 +185,10 @@ static int select_blocking_several(struct weir_case *cases, size_t count, int64_
       continue;
     unlock_all(sorted);
     return (int)chosen;
+  }
+  if (deadline == WEIR_POLL || !wait_allowed()) {
+    unlock_all(sorted);
+    return deadline == WEIR_POLL ? -ETIMEDOUT : -EPERM;
   }
   struct wait *wait = wait_open(WAIT_FOR_CASES, count == 0 ? NULL : waiter_of(cases), count, sizeof *cases);
   enlist_and_unlock(sorted, wait);
@@ -213,9 +217,10 @@ static __attribute__((noinline)) int select_several(struct weir_case *cases, siz
     if (cases[chosen].status != -EAGAIN)
       return (int)chosen;
   }
-  if (deadline == WEIR_POLL)
+  /* Looks at several cases are no look at all of them at one moment: of {receive, send} on one channel one is always ready. */
+  if (deadline == WEIR_POLL && count <= 1)
     return -ETIMEDOUT;
-  return wait_allowed() ? select_blocking_several(cases, count, deadline) : -EPERM;
+  return select_under_locks(cases, count, deadline);
 }
 
 int weir_select(struct weir_case *cases, size_t count, int64_t deadline) {
