@@ -12,7 +12,8 @@
 
 struct inbox weir_inbox = {.head = INBOX_CLOSED};
 
-/* As many as tasks run in a round: a flood of posts waits as nodes, not as stacks. */
+/* As many as tasks run in a round: a flood of posts waits as nodes, not as stacks, and what was ready before it does not
+ * wait behind all of it. */
 enum { BEGUN_AT_ONCE = 64 };
 
 struct post {
@@ -138,6 +139,15 @@ static bool begin_post(void) {
   return true;
 }
 
+/* How many posts may begin: none that this worker could not come to in a round, but one at least. */
+static uint32_t beginners(void) {
+  const struct worker *worker = worker_here();
+  uint32_t waiting = worker->run.count;
+  if (port_several())
+    waiting += ring_length(&worker->ring) + __atomic_load_n(&weir_scheduler.global_count, __ATOMIC_RELAXED); /* a hint */
+  return waiting < BEGUN_AT_ONCE ? BEGUN_AT_ONCE - waiting : 1;
+}
+
 bool inbox_drain(void) {
   if (!port_claim(&weir_inbox.draining, 0, 1))
     return false;
@@ -150,7 +160,7 @@ bool inbox_drain(void) {
       hold(node);
   }
   bool memory = true;
-  for (int begun = 0; begun < BEGUN_AT_ONCE && memory && weir_inbox.held != NULL; begun++)
+  for (uint32_t left = beginners(); left != 0 && memory && weir_inbox.held != NULL; left--)
     memory = begin_post();
   port_claim(&weir_inbox.draining, 1, 0);
   return !memory;
