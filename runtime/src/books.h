@@ -77,6 +77,8 @@ static inline uint32_t book_enter(uint8_t home, enum book_kind kind, void *objec
 
 static inline void book_leave(uint8_t home, enum book_kind kind, uint32_t slot, size_t bytes) {
   struct book *book = &weir_books[home].kinds[kind];
+  if (kind != BOOK_TASK)
+    port_gone(book->slots[slot]);
   books_lock(&weir_books[home]);
   book->slots[slot] = (void *)((uintptr_t)book->free << 1 | 1);
   book->free = slot + 1;

@@ -209,6 +209,7 @@ void context_expired(struct worker *worker, struct wheel_node *node) {
   if (!port_retain_living(&x->chan.references))
     return; /* it is about to take its node out of the wheel, whose lock we hold */
   port_unlock(&worker->wheel_lock);
+  port_fires(&x->chan, NULL);
   cancel(x, -ETIMEDOUT);
   release(x);
   port_lock(&worker->wheel_lock);

@@ -12,6 +12,7 @@
 
 #include "books.h"
 #include "cancel.h"
+#include "ledger.h"
 #include "report.h"
 #include "run.h"
 #include "timer.h"
@@ -60,10 +61,12 @@ weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *fi
   if (element_size > UINT32_MAX || capacity >= UINT32_MAX || __builtin_mul_overflow(element_size, capacity, &bytes) ||
       __builtin_add_overflow(bytes, sizeof(struct weir_chan), &bytes))
     return NULL;
-  weir_chan *c = port_allocate(bytes);
+  weir_chan *c = port_allocate(bytes + (port_simulated() ? ledger_size(bytes, capacity) : 0));
   if (c == NULL)
     return NULL;
   chan_init(c, element_size, capacity, site_of(file, line));
+  if (port_simulated())
+    ledger_open(c);
   c->book = book_enter(c->book_home, BOOK_CHANNEL, c, bytes);
   if (unlikely(c->book == BOOK_NONE)) {
     port_release(c);
@@ -114,6 +117,8 @@ static void chan_free(weir_chan *c) {
     timer_dropped(c);
     return;
   }
+  if (port_simulated())
+    ledger_check(c);
   for (; c->drop != NULL && c->length != 0; c->length--) {
     c->drop(chan_slot(c, c->head));
     c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
@@ -174,7 +179,18 @@ static inline void complete(struct weir_case *other, int status) {
   wait_wake(waiter_of(other)->wait);
 }
 
-static inline void buffer_push(weir_chan *c, const void *value) {
+/* Nobody is a task outside of one. */
+static struct task *task_here(void) {
+  return worker_here()->current;
+}
+
+static struct task *task_of(struct weir_case *other) {
+  return container_of(waiter_of(other)->wait, struct task, wait);
+}
+
+static inline void buffer_push(weir_chan *c, const void *value, struct weir_case *sender) {
+  if (port_simulated())
+    ledger_push(c, value, sender != NULL ? task_of(sender) : task_here());
   uint32_t room_behind = c->capacity - c->head;
   uint32_t tail = c->length >= room_behind ? c->length - room_behind : c->head + c->length;
   move_element(chan_slot(c, tail), value, c->element_size);
@@ -186,19 +202,23 @@ int chan_send_now(weir_chan *c, const void *value) {
     return -EPIPE;
   struct weir_case *receiver = claim_first(&c->receivers);
   if (receiver != NULL) {
+    if (port_simulated())
+      ledger_pass(c, value, task_here(), task_of(receiver));
     move_element(receiver->value, value, c->element_size);
     complete(receiver, 0);
     return 0;
   }
   if (c->length == c->capacity)
     return -EAGAIN;
-  buffer_push(c, value);
+  buffer_push(c, value, NULL);
   return 0;
 }
 
 static int recv_drained(weir_chan *c, void *value) {
   struct weir_case *sender = claim_first(&c->senders);
   if (sender != NULL) {
+    if (port_simulated())
+      ledger_pass(c, sender->value, task_of(sender), task_here());
     move_element(value, sender->value, c->element_size);
     complete(sender, 0);
     return 0;
@@ -212,12 +232,14 @@ static int recv_drained(weir_chan *c, void *value) {
 int chan_recv_now(weir_chan *c, void *value) {
   if (c->length == 0)
     return recv_drained(c, value);
+  if (port_simulated())
+    ledger_pop(c, chan_slot(c, c->head), task_here());
   move_element(value, chan_slot(c, c->head), c->element_size);
   c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
   chan_set_length(c, c->length - 1);
   struct weir_case *sender = claim_first(&c->senders);
   if (sender != NULL) {
-    buffer_push(c, sender->value);
+    buffer_push(c, sender->value, sender);
     complete(sender, 0);
   }
   return 0;

@@ -2,27 +2,10 @@
 #include "chooser.h"
 
 #include "port.h"
-#include "schedule.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum source { SOURCE_BYTES, SOURCE_SEED, SOURCE_REPLAY };
-
-struct own_chooser {
-  weir_chooser base;
-  enum source source;
-  const uint8_t *data; /* bytes */
-  size_t size;
-  size_t position; /* byte, or run of the schedule */
-  uint64_t seed;
-  uint64_t state;
-  struct schedule schedule;
-  uint64_t left; /* of the current run */
-  uint64_t decisions;
-  char divergence[160];
-};
 
 static uint32_t choose_bytes(void *context, int kind, uint32_t count) {
   struct own_chooser *own = context;
@@ -33,15 +16,21 @@ static uint32_t choose_bytes(void *context, int kind, uint32_t count) {
   return value % count;
 }
 
-static uint32_t choose_seed(void *context, int kind, uint32_t count) {
-  struct own_chooser *own = context;
-  (void)kind;
-  /* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014). */
+/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014). */
+uint64_t chooser_random(struct own_chooser *own) {
   uint64_t z = own->state += UINT64_C(0x9e3779b97f4a7c15);
   z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
   z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-  z ^= z >> 31;
-  return (uint32_t)((z >> 32) * count >> 32);
+  return z ^ z >> 31;
+}
+
+uint32_t chooser_draw(struct own_chooser *own, uint32_t count) {
+  return (uint32_t)((chooser_random(own) >> 32) * count >> 32);
+}
+
+static uint32_t choose_seed(void *context, int kind, uint32_t count) {
+  (void)kind;
+  return chooser_draw(context, count);
 }
 
 static const char *kind_name(int kind) {
@@ -75,60 +64,99 @@ static uint32_t choose_replay(void *context, int kind, uint32_t count) {
   return run->choice;
 }
 
-static weir_chooser *chooser_new(enum source source, uint32_t (*choose)(void *, int, uint32_t)) {
+struct own_chooser *chooser_new(enum source source, uint32_t (*choose)(void *, int, uint32_t)) {
   struct own_chooser *own = port_reallocate(NULL, sizeof *own);
   if (own == NULL)
     return NULL;
   memset(own, 0, sizeof *own);
   own->source = source;
   own->base = (weir_chooser){.choose = choose, .context = own};
-  return &own->base;
+  return own;
 }
 
-static struct own_chooser *own_of(const weir_chooser *chooser) {
-  bool own = chooser->choose == choose_bytes || chooser->choose == choose_seed || chooser->choose == choose_replay;
-  return own ? chooser->context : NULL;
+struct own_chooser *chooser_own(const weir_chooser *chooser) {
+  uint32_t (*const of_ours[])(void *, int, uint32_t) = {choose_bytes,      choose_seed,       choose_replay,
+                                                        search_choose_pct, search_choose_pos, search_choose_dfs};
+  for (size_t i = 0; i < sizeof of_ours / sizeof of_ours[0]; i++)
+    if (chooser->choose == of_ours[i])
+      return chooser->context;
+  return NULL;
+}
+
+static weir_chooser *base_of(struct own_chooser *own) {
+  return own == NULL ? NULL : &own->base;
 }
 
 weir_chooser *weir_chooser_bytes(const void *data, size_t size) {
-  weir_chooser *chooser = chooser_new(SOURCE_BYTES, choose_bytes);
-  if (chooser == NULL)
-    return NULL;
-  own_of(chooser)->data = data;
-  own_of(chooser)->size = size;
-  return chooser;
+  struct own_chooser *own = chooser_new(SOURCE_BYTES, choose_bytes);
+  if (own != NULL) {
+    own->data = data;
+    own->size = size;
+  }
+  return base_of(own);
+}
+
+static weir_chooser *seeded(enum source source, uint32_t (*choose)(void *, int, uint32_t), uint64_t seed,
+                            unsigned depth) {
+  struct own_chooser *own = chooser_new(source, choose);
+  if (own != NULL) {
+    own->seed = own->state = seed;
+    own->search.depth = depth;
+  }
+  return base_of(own);
 }
 
 weir_chooser *weir_chooser_seed(uint64_t seed) {
-  weir_chooser *chooser = chooser_new(SOURCE_SEED, choose_seed);
-  if (chooser != NULL)
-    own_of(chooser)->seed = own_of(chooser)->state = seed;
-  return chooser;
+  return seeded(SOURCE_SEED, choose_seed, seed, 0);
+}
+
+weir_chooser *weir_chooser_pct(uint64_t seed, unsigned depth) {
+  return seeded(SOURCE_PCT, search_choose_pct, seed, depth);
+}
+
+weir_chooser *weir_chooser_pos(uint64_t seed) {
+  return seeded(SOURCE_POS, search_choose_pos, seed, 0);
+}
+
+weir_chooser *weir_chooser_dfs(unsigned preemptions) {
+  return seeded(SOURCE_DFS, search_choose_dfs, 0, preemptions);
+}
+
+void weir_chooser_reseed(weir_chooser *chooser, uint64_t seed) {
+  struct own_chooser *own = chooser == NULL ? NULL : chooser_own(chooser);
+  if (own != NULL)
+    own->seed = own->state = seed;
+}
+
+bool weir_chooser_exhausted(const weir_chooser *chooser) {
+  const struct own_chooser *own = chooser == NULL ? NULL : chooser_own(chooser);
+  return own != NULL && own->search.exhausted;
 }
 
 weir_chooser *weir_chooser_replay(const char *schedule) {
-  weir_chooser *chooser = chooser_new(SOURCE_REPLAY, choose_replay);
-  if (chooser == NULL || schedule_parse(&own_of(chooser)->schedule, schedule) == 0)
-    return chooser;
-  port_release(own_of(chooser));
+  struct own_chooser *own = chooser_new(SOURCE_REPLAY, choose_replay);
+  if (own == NULL || schedule_parse(&own->schedule, schedule) == 0)
+    return base_of(own);
+  port_release(own);
   return NULL;
 }
 
 void weir_chooser_free(weir_chooser *chooser) {
-  struct own_chooser *own = chooser == NULL ? NULL : own_of(chooser);
+  struct own_chooser *own = chooser == NULL ? NULL : chooser_own(chooser);
   if (own == NULL)
     return;
   schedule_free(&own->schedule);
+  search_free(&own->search);
   port_release(own);
 }
 
 const char *chooser_divergence(const weir_chooser *chooser) {
-  const struct own_chooser *own = own_of(chooser);
+  const struct own_chooser *own = chooser_own(chooser);
   return own == NULL || own->divergence[0] == '\0' ? NULL : own->divergence;
 }
 
 void chooser_finish(weir_chooser *chooser) {
-  struct own_chooser *own = own_of(chooser);
+  struct own_chooser *own = chooser_own(chooser);
   if (own == NULL || own->source != SOURCE_REPLAY || own->divergence[0] != '\0')
     return;
   if (own->position < own->schedule.count)
@@ -138,11 +166,13 @@ void chooser_finish(weir_chooser *chooser) {
 }
 
 void chooser_restart(weir_chooser *chooser) {
-  struct own_chooser *own = own_of(chooser);
+  struct own_chooser *own = chooser_own(chooser);
   if (own == NULL)
     return;
   own->position = 0;
   own->left = own->decisions = 0;
   own->state = own->seed;
   own->divergence[0] = '\0';
+  if (own->source >= SOURCE_PCT)
+    search_restart(own);
 }

@@ -23,7 +23,7 @@ static struct port_lock *lock_of(weir_cond *cond) {
 }
 
 int weir_cond_wait_until(weir_cond *cond, weir_mutex *mutex, int64_t deadline) {
-  port_step("cond wait", NULL);
+  port_step_on("cond wait", cond);
   if (!mutex_locked(mutex) || !wait_allowed())
     return -EPERM;
   if (deadline == WEIR_POLL)
@@ -51,7 +51,7 @@ int weir_cond_wait(weir_cond *cond, weir_mutex *mutex) {
 }
 
 int weir_cond_signal(weir_cond *cond) {
-  port_step("cond signal", NULL);
+  port_step_on("cond signal", cond);
   port_lock(lock_of(cond));
   struct waiter *waiter = queue_claim_first(queue_of(cond));
   port_unlock(lock_of(cond));
@@ -61,7 +61,7 @@ int weir_cond_signal(weir_cond *cond) {
 }
 
 int weir_cond_broadcast(weir_cond *cond) {
-  port_step("cond broadcast", NULL);
+  port_step_on("cond broadcast", cond);
   struct wake_list woken = {0};
   port_lock(lock_of(cond));
   wake_list_claim_all(&woken, queue_of(cond));

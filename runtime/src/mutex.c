@@ -98,7 +98,7 @@ static __attribute__((noinline)) int lock_slowly(weir_mutex *mutex, int64_t dead
 }
 
 int weir_mutex_lock_until(weir_mutex *mutex, int64_t deadline) {
-  port_step("mutex lock", NULL);
+  port_step_on("mutex lock", mutex);
   port_lock(lock_of(mutex));
   if (unlikely(mutex->state & HELD))
     return lock_slowly(mutex, deadline);
@@ -112,7 +112,7 @@ int weir_mutex_lock(weir_mutex *mutex) {
 }
 
 int weir_mutex_try_lock(weir_mutex *mutex) {
-  port_step("mutex try lock", NULL);
+  port_step_on("mutex try lock", mutex);
   port_lock(lock_of(mutex));
   int result = mutex->state & HELD ? -EAGAIN : 0;
   if (result == 0)
@@ -151,6 +151,6 @@ int mutex_unlock(weir_mutex *mutex) {
 }
 
 int weir_mutex_unlock(weir_mutex *mutex) {
-  port_step("mutex unlock", NULL);
+  port_step_on("mutex unlock", mutex);
   return mutex_unlock(mutex);
 }

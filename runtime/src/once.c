@@ -46,7 +46,7 @@ static int run(weir_once *once, void (*fn)(void *), void *arg) {
 }
 
 int weir_once_do_until(weir_once *once, void (*fn)(void *), void *arg, int64_t deadline) {
-  port_step("once", NULL);
+  port_step_on("once", once);
   if (likely(is_done(once)))
     return 0;
   if (fn == NULL)

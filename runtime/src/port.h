@@ -30,6 +30,17 @@
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 struct weir_chan;
+struct weir_case;
+struct task;
+
+/* What a task is about to do to a shared object. It stays on the task's stack while others may go first. */
+struct port_operation {
+  const char *name;             /* static */
+  const void *object;           /* NULL: none */
+  const struct weir_chan *chan; /* the object as a channel, if it is one */
+  const struct weir_case *cases;
+  uint32_t count; /* of cases: a select concerns several objects */
+};
 
 enum port_mode { PORT_ONE = 0, PORT_SIMULATED = 1, PORT_SEVERAL = 2, PORT_VIRTUAL = PORT_SIMULATED | PORT_SEVERAL };
 
@@ -49,10 +60,13 @@ static inline bool port_simulated(void) {
 /* What a simulation puts in the place of the machine; set while one is active. */
 struct port_simulation {
   int64_t (*clock)(void);
-  void (*step)(const char *operation, const struct weir_chan *chan);
+  void (*step)(const struct port_operation *operation);
   void (*yield)(void);
   bool (*allocation_fails)(void);
   uint32_t (*choose)(int kind, uint32_t count);
+  void (*fires)(const struct weir_chan *chan, const struct task *task);
+  void (*gone)(const void *object);
+  void (*leave)(void);            /* the running task goes no further */
   void (*turn)(const char *what); /* these, of virtual workers only: another one may go first */
   void (*lock)(uint32_t *word);
   void (*park)(int64_t until);
@@ -211,11 +225,35 @@ void port_unmap(void *memory, size_t size);
  * False when the kernel refuses (vm.max_map_count). */
 bool port_guard(void *page, size_t size);
 
-/* A scheduling point: call first in every operation on a shared object. operation is a static name for the trace; chan
- * is the channel concerned, or NULL. */
-static inline void port_step(const char *operation, const struct weir_chan *chan) {
+/* A timer of that channel, or the deadline of that task, has come due. */
+static inline void port_fires(const struct weir_chan *chan, const struct task *task) {
   if (port_simulated())
-    weir_port_simulation->step(operation, chan);
+    weir_port_simulation->fires(chan, task);
+}
+
+/* An object's memory is about to be given back: another one may lie there next. */
+static inline void port_gone(const void *object) {
+  if (port_simulated())
+    weir_port_simulation->gone(object);
+}
+
+/* A scheduling point: call first in every operation on a shared object. name is a static string for the trace; chan is
+ * the channel concerned, or NULL. */
+static inline void port_step(const char *name, const struct weir_chan *chan) {
+  if (port_simulated())
+    weir_port_simulation->step(&(struct port_operation){.name = name, .object = chan, .chan = chan});
+}
+
+/* The same for an object that is no channel. */
+static inline void port_step_on(const char *name, const void *object) {
+  if (port_simulated())
+    weir_port_simulation->step(&(struct port_operation){.name = name, .object = object});
+}
+
+/* The same for a select. */
+static inline void port_step_select(const struct weir_case *cases, uint32_t count) {
+  if (port_simulated())
+    weir_port_simulation->step(&(struct port_operation){.name = "select", .cases = cases, .count = count});
 }
 
 #endif

@@ -93,7 +93,7 @@ static inline bool take(weir_rwmutex *rwmutex, bool writes) {
 }
 
 int weir_rwmutex_lock_until(weir_rwmutex *rwmutex, int64_t deadline) {
-  port_step("rwmutex lock", NULL);
+  port_step_on("rwmutex lock", rwmutex);
   return likely(take(rwmutex, true)) ? 0 : lock_slowly(rwmutex, true, deadline);
 }
 
@@ -102,7 +102,7 @@ int weir_rwmutex_lock(weir_rwmutex *rwmutex) {
 }
 
 int weir_rwmutex_read_lock_until(weir_rwmutex *rwmutex, int64_t deadline) {
-  port_step("rwmutex read lock", NULL);
+  port_step_on("rwmutex read lock", rwmutex);
   return likely(take(rwmutex, false)) ? 0 : lock_slowly(rwmutex, false, deadline);
 }
 
@@ -118,17 +118,17 @@ static int try_to_take(weir_rwmutex *rwmutex, bool writes) {
 }
 
 int weir_rwmutex_try_lock(weir_rwmutex *rwmutex) {
-  port_step("rwmutex try lock", NULL);
+  port_step_on("rwmutex try lock", rwmutex);
   return try_to_take(rwmutex, true);
 }
 
 int weir_rwmutex_try_read_lock(weir_rwmutex *rwmutex) {
-  port_step("rwmutex try read lock", NULL);
+  port_step_on("rwmutex try read lock", rwmutex);
   return try_to_take(rwmutex, false);
 }
 
 int weir_rwmutex_unlock(weir_rwmutex *rwmutex) {
-  port_step("rwmutex unlock", NULL);
+  port_step_on("rwmutex unlock", rwmutex);
   port_lock(lock_of(rwmutex));
   int result = rwmutex->writer != 0 ? 0 : -EPERM;
   rwmutex->writer = 0;
@@ -137,7 +137,7 @@ int weir_rwmutex_unlock(weir_rwmutex *rwmutex) {
 }
 
 int weir_rwmutex_read_unlock(weir_rwmutex *rwmutex) {
-  port_step("rwmutex read unlock", NULL);
+  port_step_on("rwmutex read unlock", rwmutex);
   port_lock(lock_of(rwmutex));
   int result = rwmutex->readers != 0 ? 0 : -EPERM;
   rwmutex->readers -= result == 0;

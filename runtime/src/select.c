@@ -224,7 +224,7 @@ static __attribute__((noinline)) int select_several(struct weir_case *cases, siz
 }
 
 int weir_select(struct weir_case *cases, size_t count, int64_t deadline) {
-  port_step("select", count == 0 ? NULL : cases[0].chan);
+  port_step_select(cases, (uint32_t)count);
   if (port_several())
     return select_several(cases, count, deadline);
   struct survey survey = survey_cases(cases, count, false);

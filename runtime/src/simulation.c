@@ -29,16 +29,37 @@ struct simulation weir_simulation;
 /* ---- decisions -------------------------------------------------------------------------------------------------- */
 
 uint32_t simulation_decide(int kind, uint32_t count) {
+  if (kind != WEIR_CHOICE_TASK && kind != WEIR_CHOICE_WORKER)
+    sim.free_choices = count;
   if (count < 2 || sim.stop)
     return 0;
   if (sim.round_robin)
     return kind == WEIR_CHOICE_SELECT || kind == WEIR_CHOICE_DRAW ? sim.rotated++ % count : 0;
   sim.choices++;
   uint32_t choice = sim.chooser->choose(sim.chooser->context, kind, count) % count;
+  sim.candidates = NULL;
   schedule_add(&sim.schedule, kind, choice);
   if (chooser_divergence(sim.chooser) != NULL)
     sim.stop = true;
   return choice;
+}
+
+bool simulation_candidates(struct candidate *candidates) {
+  if (sim.candidates != NULL)
+    sim.candidates(candidates);
+  return sim.candidates != NULL;
+}
+
+void simulation_fail(enum weir_verdict verdict, const char *signature, struct text *text) {
+  if (sim.failed == WEIR_VERDICT_OK) {
+    sim.failed = verdict;
+    signature_add(&sim.signature, signature);
+    sim.failure = *text;
+  } else {
+    text_free(text);
+  }
+  if (!weir_scheduler.ending)
+    sim.stop = true;
 }
 
 static int64_t virtual_clock(void) {
@@ -50,26 +71,12 @@ static bool allocation_fails(void) {
          simulation_decide(WEIR_CHOICE_ALLOCATION, 2) == 1;
 }
 
-void simulation_trace(const char *what, const weir_chan *chan) {
-  if (!sim.config->trace)
-    return;
-  const struct task *task = worker_here()->current;
-  text_append(&sim.trace, "%" PRIu64 " %" PRId64 " ", sim.steps, sim.now);
-  if (port_several())
-    text_append(&sim.trace, "worker %d ", worker_here()->number - WORKER_VIRTUAL);
-  text_append(&sim.trace, "task %u %s", task == NULL ? 0 : task->number, what);
-  if (chan != NULL)
-    text_append(&sim.trace, " %s %s:%d", chan_noun(chan), site_file(chan->site), site_line(chan->site));
-  text_append(&sim.trace, "\n");
-}
-
 static void check_abandoned(void) {
   if (sim.config->abandoned_max != 0 && weir_counts().timers_abandoned > sim.config->abandoned_max)
     sim.stop = sim.abandoned_too_many = true;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------------------------------------- */
 
 /* A timer may fire now: the due ones always, a later one while the budget for that lasts. */
 static bool may_fire(void) {
@@ -95,7 +102,6 @@ static void fire_earliest(void) {
   for (uint32_t skip = simulation_decide(WEIR_CHOICE_TIMER, ties); skip > 0 && node->next != NULL; skip--)
     node = node->next;
   wheel_remove(wheel, node);
-  simulation_trace("timer fires", NULL);
   port_lock(&worker_here()->wheel_lock);
   worker_expire(worker_here(), node, sim.now);
   port_unlock(&worker_here()->wheel_lock);
@@ -153,26 +159,58 @@ static void stay_behind(void) {
     worker_suspend(worker_here(), DEPARTURE_BLOCKED);
 }
 
-static void step(const char *operation, const weir_chan *chan) {
+/* ---- scheduling points ------------------------------------------------------------------------------------------ */
+
+static void list_queue(struct candidate *candidates) {
+  for (const struct task *task = worker_here()->run.head; task != NULL; task = task->next)
+    *candidates++ = (struct candidate){.key = task->number, .pending = task->pending};
+  if (may_fire())
+    *candidates = (struct candidate){0};
+}
+
+static void list_all(struct candidate *candidates) {
+  const struct task *current = worker_here()->current;
+  candidates[0] = (struct candidate){.key = current->number, .pending = current->pending};
+  list_queue(candidates + 1);
+}
+
+/* Who goes on: the current task, one of those in the queue, time. */
+static uint32_t choose_task(void) {
+  sim.free_choices = 1;
+  sim.yields = false;
+  sim.candidates = list_all;
+  return simulation_decide(WEIR_CHOICE_TASK, 1 + worker_here()->run.count + may_fire());
+}
+
+/* Who goes on: one of those in the queue, time. */
+static uint32_t choose_other(bool yields) {
+  sim.free_choices = worker_here()->run.count;
+  sim.yields = yields;
+  sim.candidates = list_queue;
+  return simulation_decide(WEIR_CHOICE_TASK, worker_here()->run.count + may_fire());
+}
+
+static void step(const struct port_operation *operation) {
   struct worker *worker = worker_here();
   if (worker->current == NULL || weir_scheduler.ending)
     return;
-  simulation_trace(operation, chan);
+  simulation_trace_operation(operation);
   if (!simulation_count_step())
     stay_behind();
   pipes_serve();
   if (sim.round_robin)
     take_turns();
+  struct task *current = worker->current;
+  current->pending = operation;
   uint32_t others = worker->run.count;
-  uint32_t choice = sim.round_robin ? others != 0 : simulation_decide(WEIR_CHOICE_TASK, 1 + others + may_fire());
+  uint32_t choice = sim.round_robin ? others != 0 : choose_task();
   if (sim.stop)
     stay_behind();
-  if (choice == 0)
-    return;
-  if (choice <= others)
-    hand_over(take(choice - 1));
-  else
+  if (choice > others)
     fire_earliest();
+  else if (choice != 0)
+    hand_over(take(choice - 1));
+  current->pending = NULL;
 }
 
 static void yield(void) {
@@ -183,11 +221,11 @@ static void yield(void) {
   pipes_serve();
   if (sim.round_robin)
     take_turns();
-  else if (worker->run.count == 0 && simulation_decide(WEIR_CHOICE_TASK, 1 + may_fire()) == 1)
+  else if (worker->run.count == 0 && choose_task() == 1)
     fire_earliest();
   if (worker->run.count == 0)
     return;
-  uint32_t choice = simulation_decide(WEIR_CHOICE_TASK, worker->run.count + may_fire());
+  uint32_t choice = choose_other(true);
   if (choice == worker->run.count) {
     fire_earliest();
     choice = 0;
@@ -222,9 +260,8 @@ static struct task *next_task(void) {
   worker->chosen = NULL;
   if (chosen != NULL)
     return chosen;
-  uint32_t count = worker->run.count;
-  uint32_t choice = simulation_decide(WEIR_CHOICE_TASK, count + may_fire());
-  if (choice < count)
+  uint32_t choice = choose_other(false);
+  if (choice < worker->run.count)
     return take(choice);
   if (simulation_count_step())
     fire_earliest();
@@ -272,6 +309,9 @@ static const struct port_simulation hooks = {
     .yield = yield,
     .allocation_fails = allocation_fails,
     .choose = simulation_decide,
+    .fires = simulation_trace_fires,
+    .gone = simulation_gone,
+    .leave = stay_behind,
 };
 
 static void keep_log(void *context, const char *line) {
@@ -320,7 +360,8 @@ static int finish(struct weir_sim_report *report) {
   report->result = sim.main.result;
   report->schedule = schedule_print(&sim.schedule);
   report->trace = sim.config->trace ? text_take(&sim.trace) : NULL;
-  bool failed = report->schedule == NULL || report->text == NULL || (sim.config->trace && report->trace == NULL);
+  bool failed = report->schedule == NULL || report->text == NULL || report->graph == NULL ||
+                report->signature == NULL || (sim.config->trace && report->trace == NULL);
   if (divergence != NULL) {
     struct text text = {0};
     text_append(&text, "%s", divergence);
@@ -328,6 +369,8 @@ static int finish(struct weir_sim_report *report) {
     failed |= report->divergence == NULL;
   }
   schedule_free(&sim.schedule);
+  objects_free(&sim.objects);
+  text_free(&sim.failure);
   if (!failed)
     return divergence != NULL ? -EILSEQ : 0;
   weir_sim_report_free(report);
@@ -378,6 +421,8 @@ void weir_sim_report_free(struct weir_sim_report *report) {
   port_release(report->schedule);
   port_release(report->trace);
   port_release(report->text);
+  port_release(report->graph);
+  port_release(report->signature);
   port_release(report->divergence);
   memset(report, 0, sizeof *report);
 }

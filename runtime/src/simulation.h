@@ -5,9 +5,17 @@
 
 #include <weir/sim.h>
 
+#include "objects.h"
 #include "run.h"
 #include "schedule.h"
+#include "signature.h"
 #include "text.h"
+
+/* Who could go on: an alternative of a choice, as a chooser that tells tasks apart sees it. */
+struct candidate {
+  uint32_t key; /* a task's number, or a virtual worker's number + 1; 0: time, which fires the earliest timer */
+  const struct port_operation *pending; /* what it is about to do; NULL: nothing shared, as far as known */
+};
 
 struct simulation {
   const struct weir_sim *config;
@@ -25,6 +33,14 @@ struct simulation {
   bool stop;        /* no task runs any more */
   bool livelock;
   bool abandoned_too_many;
+  /* Of the decision that is being made: the first alternatives preempt nobody; a task that yields is asked for another. */
+  uint32_t free_choices;
+  bool yields;
+  void (*candidates)(struct candidate *candidates); /* writes one for each alternative; NULL: they have no names */
+  enum weir_verdict failed; /* WEIR_VERDICT_OK: nobody has called weir_fail, no ledger is wrong */
+  struct text failure;
+  struct signature signature;
+  struct objects objects;
   struct weir_counts before; /* what lived when the simulation began */
   struct main_call main;
   struct schedule schedule;
@@ -39,8 +55,18 @@ extern struct simulation weir_simulation;
 /* A decision among count alternatives. */
 uint32_t simulation_decide(int kind, uint32_t count);
 
-/* A line of the trace, of the running task. */
+/* For choosers: what is being decided. False: alternatives without names. */
+bool simulation_candidates(struct candidate *candidates);
+
+/* observation.c: a line of the trace, and an event for who observes. */
 void simulation_trace(const char *what, const weir_chan *chan);
+void simulation_trace_operation(const struct port_operation *operation);
+void simulation_trace_fires(const weir_chan *chan, const struct task *task);
+void simulation_gone(const void *object);
+
+/* The verdict is known, its entry in the signature, and why (taken over): no task goes on. The caller does, to where the engine next has a say. The
+ * first verdict stands. */
+void simulation_fail(enum weir_verdict verdict, const char *signature, struct text *text);
 
 /* Counts a step. False: the simulation is over and the caller must not go on. */
 bool simulation_count_step(void);

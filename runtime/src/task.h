@@ -36,6 +36,7 @@ struct task {
   uint32_t kept_count;
   struct weir_defer *defers; /* those beyond what is kept, in the caller's storage */
   struct fiber fiber;
+  const struct port_operation *pending; /* in a simulation: what it is about to do */
   /* Deferred functions are copied here, because their storage is most naturally a local of the task's function, which
    * is gone when they run. */
   struct kept_defer {

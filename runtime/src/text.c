@@ -3,7 +3,6 @@
 
 #include "port.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,17 +20,22 @@ static bool reserve(struct text *text, size_t more) {
   return true;
 }
 
+void text_append_list(struct text *text, const char *format, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  if (length < 0 || !reserve(text, (size_t)length))
+    return;
+  vsnprintf(text->characters + text->length, (size_t)length + 1, format, arguments);
+  text->length += (size_t)length;
+}
+
 void text_append(struct text *text, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  int length = vsnprintf(NULL, 0, format, arguments);
+  text_append_list(text, format, arguments);
   va_end(arguments);
-  if (length < 0 || !reserve(text, (size_t)length))
-    return;
-  va_start(arguments, format);
-  vsnprintf(text->characters + text->length, (size_t)length + 1, format, arguments);
-  va_end(arguments);
-  text->length += (size_t)length;
 }
 
 char *text_take(struct text *text) {

@@ -2,6 +2,7 @@
 #ifndef WEIR_SRC_TEXT_H
 #define WEIR_SRC_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,6 +14,8 @@ struct text {
 };
 
 void text_append(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void text_append_list(struct text *text, const char *format, va_list arguments);
 
 /* Hands the string over, to free with port_release; an empty text gives an empty string. NULL without memory. */
 char *text_take(struct text *text);

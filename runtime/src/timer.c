@@ -204,6 +204,7 @@ void timer_expired(struct worker *worker, struct wheel_node *node, int64_t now) 
   if (!abandoned && port_several() && !port_retain_living(&t->chan.references))
     return; /* whoever dropped the last reference waits for the wheel's lock, and frees it */
   port_unlock(&worker->wheel_lock);
+  port_fires(&t->chan, NULL);
   if (abandoned)
     expire_abandoned(t);
   else

@@ -7,6 +7,8 @@
 #include "broker.h"
 #include "cancel.h"
 #include "chan.h"
+#include "graph.h"
+#include "ledger.h"
 #include "pipes.h"
 #include "report.h"
 #include "run.h"
@@ -14,6 +16,8 @@
 #include "timer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 const char *weir_verdict_name(enum weir_verdict verdict) {
   static const char *const names[] = {"ok", "crash", "assert", "model", "deadlock", "leak", "livelock"};
@@ -21,7 +25,8 @@ const char *weir_verdict_name(enum weir_verdict verdict) {
 }
 
 struct findings {
-  const struct simulation *simulation;
+  struct simulation *simulation;
+  uint32_t owed;       /* tasks that wait for what is there */
   uint32_t deadlocked; /* tasks blocked with nothing that could wake them */
   uint32_t late;       /* tasks whose only hope is a timer beyond the horizon */
   uint32_t objects;    /* channels, timers, contexts, brokers, pipes left, afters still pending included */
@@ -43,6 +48,35 @@ static bool has_hope(const struct wait *wait) {
   return false;
 }
 
+/* Somebody else waits in the queue: a select is never paired with itself. */
+static bool others_wait(const struct wait_queue *queue, const struct wait *wait) {
+  const struct waiter *waiter = queue->head;
+  if (waiter == NULL)
+    return false;
+  do {
+    if (waiter->wait != wait && wait_is_open(waiter->wait))
+      return true;
+    waiter = waiter->next;
+  } while (waiter != queue->head);
+  return false;
+}
+
+/* An operation that could go through: whoever made that so has not woken the task. Channels only: they are alive while
+ * a task waits on them, which cannot be said of the caller's storage. */
+static bool is_owed(const struct wait *wait) {
+  const char *waiter = (const char *)wait->first;
+  for (uint32_t i = 0; wait->kind == WAIT_FOR_CASES && i < wait->count; i++, waiter += wait->stride) {
+    const struct weir_case *one = container_of(waiter, const struct weir_case, reserved);
+    const weir_chan *c = one->chan;
+    if (c == NULL)
+      continue;
+    if (c->closed || (one->op == WEIR_OPERATION_SEND ? c->length < c->capacity || others_wait(&c->receivers, wait)
+                                                     : c->length != 0 || others_wait(&c->senders, wait)))
+      return true;
+  }
+  return false;
+}
+
 static void judge_task(struct task *task, void *context) {
   struct findings *findings = context;
   const struct simulation *simulation = findings->simulation;
@@ -57,6 +91,15 @@ static void judge_task(struct task *task, void *context) {
   char line[REPORT_LINE];
   report_task(task, line, sizeof line);
   text_append(&findings->text, "%s\n", line);
+  if (!simulation->stop && wait_is_open(&task->wait) && is_owed(&task->wait)) {
+    findings->owed++;
+    text_append(&findings->text, "  it was not woken, although it can go on: the runtime owes a wake-up\n");
+  }
+  if (task->daemon || simulation->failed != WEIR_VERDICT_OK)
+    return;
+  char entry[SIGNATURE_ENTRY];
+  graph_describe(task, entry, sizeof entry);
+  signature_add(&findings->simulation->signature, entry);
 }
 
 /* Counts of what the simulation made. */
@@ -83,6 +126,12 @@ static void for_each_left(enum book_kind kind, void (*visit)(weir_chan *chan, st
 
 static void report_left(weir_chan *chan, struct findings *findings) {
   findings->objects++;
+  char entry[SIGNATURE_ENTRY];
+  snprintf(entry, sizeof entry, "left %s %s:%d", chan_noun(chan), signature_file(site_file(chan->site)),
+           site_line(chan->site));
+  if (findings->simulation->failed == WEIR_VERDICT_OK && findings->deadlocked == 0)
+    signature_add(&findings->simulation->signature, entry);
+  ledger_check(chan);
   text_append(&findings->text, "left: the %s made at %s:%d (references: %u, elements: %u)\n", chan_noun(chan),
               site_file(chan->site), site_line(chan->site), chan->references, chan->length);
 }
@@ -106,8 +155,10 @@ static void free_left_broker(weir_chan *chan, struct findings *findings) {
 }
 
 static enum weir_verdict verdict_of(const struct simulation *simulation, const struct findings *findings) {
-  if (simulation->main.result != 0)
+  if (simulation->failed == WEIR_VERDICT_ASSERT || simulation->main.result != 0)
     return WEIR_VERDICT_ASSERT;
+  if (simulation->failed == WEIR_VERDICT_MODEL || findings->owed != 0)
+    return WEIR_VERDICT_MODEL;
   if (findings->deadlocked != 0)
     return WEIR_VERDICT_DEADLOCK;
   if (simulation->abandoned_too_many || (!simulation->livelock && findings->late + findings->objects != 0))
@@ -115,16 +166,31 @@ static enum weir_verdict verdict_of(const struct simulation *simulation, const s
   return simulation->livelock ? WEIR_VERDICT_LIVELOCK : WEIR_VERDICT_OK;
 }
 
+/* False: there is none, yet. */
+static bool tell_failure(const struct simulation *simulation, struct text *text) {
+  if (simulation->failed != WEIR_VERDICT_OK && simulation->failure.characters != NULL)
+    text_append(text, "%s\n", simulation->failure.characters);
+  return simulation->failed != WEIR_VERDICT_OK;
+}
+
 void simulation_judge(struct simulation *simulation, struct weir_sim_report *report) {
   struct findings findings = {.simulation = simulation};
+  struct text graph = {0};
   report->census = census_since(&simulation->before);
+  bool told = tell_failure(simulation, &findings.text);
   tasks_each(judge_task, &findings);
+  graph_write(&graph);
+  report->graph = text_take(&graph);
+  if (simulation->main.result != 0)
+    text_append(&findings.text, "main returned %d\n", simulation->main.result);
   if (simulation->livelock)
     text_append(&findings.text, "no end after %" PRIu64 " steps, the second half of them in turns\n",
                 simulation->steps);
-  if (simulation->abandoned_too_many)
+  if (simulation->abandoned_too_many) {
+    signature_add(&simulation->signature, "abandoned timers");
     text_append(&findings.text, "%zu abandoned timers are pending, more than the %zu allowed\n",
                 weir_counts().timers_abandoned, simulation->config->abandoned_max);
+  }
   size_t abandoned = weir_counts().timers_abandoned;
   if (abandoned != 0)
     text_append(&findings.text, "left: %zu abandoned timers, still pending\n", abandoned);
@@ -140,7 +206,10 @@ void simulation_judge(struct simulation *simulation, struct weir_sim_report *rep
   for_each_left(BOOK_TIMER, free_left, &findings);
   for_each_left(BOOK_CONTEXT, orphan_left, &findings);
   for_each_left(BOOK_CONTEXT, free_left, &findings);
+  if (!told)
+    tell_failure(simulation, &findings.text);
   report->verdict = verdict_of(simulation, &findings);
+  report->signature = signature_print(&simulation->signature, report->verdict);
   report->global = report->verdict == WEIR_VERDICT_DEADLOCK && findings.main_blocked;
   if (simulation->log.length != 0)
     text_append(&findings.text, "%s", simulation->log.characters);

@@ -101,10 +101,42 @@ static uint32_t count_others(void) {
   return count;
 }
 
+static struct candidate candidate_of(const struct virtual_worker *one) {
+  const struct task *task = one->worker->current;
+  return (struct candidate){.key = (uint32_t)(one - virtuals) + 1, .pending = task != NULL ? task->pending : NULL};
+}
+
+/* Time, when it is an alternative, is the last one: what is written there is not looked at when it is not. */
+static void list_others(struct candidate *candidates) {
+  for (uint32_t i = 0; i < weir_scheduler.count; i++)
+    if (&virtuals[i] != running && can_go_on(&virtuals[i]))
+      *candidates++ = candidate_of(&virtuals[i]);
+  *candidates = (struct candidate){0};
+}
+
+static void list_all(struct candidate *candidates) {
+  candidates[0] = candidate_of(running);
+  list_others(candidates + 1);
+}
+
+/* Which of the others goes on. */
+static struct virtual_worker *choose_other(uint32_t others) {
+  sim.free_choices = others;
+  sim.candidates = list_others;
+  return other(simulation_decide(WEIR_CHOICE_WORKER, others));
+}
+
+/* Whether the running worker goes on (0), another one, or time. */
+static uint32_t choose(uint32_t others, bool time) {
+  sim.free_choices = 1;
+  sim.candidates = list_all;
+  return simulation_decide(WEIR_CHOICE_WORKER, 1 + others + time);
+}
+
 /* The running worker cannot go on: another one does, or the engine. */
 static void give_way(void) {
   uint32_t others = count_others();
-  switch_to(others == 0 ? NULL : other(simulation_decide(WEIR_CHOICE_WORKER, others)));
+  switch_to(others == 0 ? NULL : choose_other(others));
 }
 
 static void turn(const char *what) {
@@ -113,7 +145,7 @@ static void turn(const char *what) {
   if (running == NULL || alone || sim.stop || sim.round_robin)
     return;
   uint32_t others = count_others();
-  uint32_t choice = simulation_decide(WEIR_CHOICE_WORKER, 1 + others);
+  uint32_t choice = choose(others, false);
   if (choice != 0 && !sim.stop)
     switch_to(other(choice - 1));
 }
@@ -230,19 +262,21 @@ static void serve_pipes(void) {
   alone = false;
 }
 
-static void step(const char *operation, const weir_chan *chan) {
-  if (running == NULL || worker_here()->current == NULL || weir_scheduler.ending)
+static void step(const struct port_operation *operation) {
+  struct task *current = worker_here()->current;
+  if (running == NULL || current == NULL || weir_scheduler.ending)
     return;
   note_main();
-  simulation_trace(operation, chan);
+  simulation_trace_operation(operation);
   if (!simulation_count_step())
     leave();
   serve_pipes();
+  current->pending = operation;
   if (sim.round_robin) {
     take_turns();
   } else {
     uint32_t others = count_others();
-    uint32_t choice = simulation_decide(WEIR_CHOICE_WORKER, 1 + others + may_move_time());
+    uint32_t choice = choose(others, may_move_time());
     if (choice > others) {
       sim.early_left--;
       move_time();
@@ -252,6 +286,7 @@ static void step(const char *operation, const weir_chan *chan) {
   }
   if (sim.stop)
     leave();
+  current->pending = NULL;
 }
 
 static bool allocation_fails(void) {
@@ -264,6 +299,9 @@ const struct port_simulation virtual_hooks = {
     .step = step,
     .allocation_fails = allocation_fails,
     .choose = simulation_decide,
+    .fires = simulation_trace_fires,
+    .gone = simulation_gone,
+    .leave = leave,
     .turn = turn,
     .lock = lock,
     .park = park,
@@ -305,7 +343,7 @@ void virtual_loop(void) {
     note_main();
     uint32_t ready = count_others();
     if (ready != 0) {
-      switch_to(other(simulation_decide(WEIR_CHOICE_WORKER, ready)));
+      switch_to(choose_other(ready));
       continue;
     }
     serve_pipes();

@@ -18,7 +18,7 @@ static struct port_lock *lock_of(weir_waitgroup *group) {
 }
 
 int weir_waitgroup_add(weir_waitgroup *group, int64_t n) {
-  port_step("group add", NULL);
+  port_step_on("group add", group);
   struct wake_list woken = {0};
   int64_t count;
   port_lock(lock_of(group));
@@ -38,7 +38,7 @@ int weir_waitgroup_done(weir_waitgroup *group) {
 }
 
 int weir_waitgroup_wait_until(weir_waitgroup *group, int64_t deadline) {
-  port_step("group wait", NULL);
+  port_step_on("group wait", group);
   port_lock(lock_of(group));
   if (likely(group->count != 0 && deadline != WEIR_POLL && wait_allowed()))
     return wait_in_queue(WAIT_FOR_GROUP, queue_of(group), deadline, lock_of(group));

@@ -182,6 +182,7 @@ void worker_expire(struct worker *worker, struct wheel_node *node, int64_t now) 
   if (!port_claim(&wait->state, WAIT_OPEN, WAIT_CLAIMED))
     return;
   port_unlock(&worker->wheel_lock);
+  port_fires(NULL, container_of(wait, struct task, wait));
   wait_wake(wait);
   port_lock(&worker->wheel_lock);
 }

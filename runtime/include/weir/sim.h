@@ -20,12 +20,12 @@ WEIR_BEGIN
 /* What a simulation found: the first that applies, in this order after ok. */
 enum weir_verdict {
   WEIR_VERDICT_OK = 0,
-  WEIR_VERDICT_CRASH,
-  WEIR_VERDICT_ASSERT, /* main returned something other than 0 */
-  WEIR_VERDICT_MODEL,
-  WEIR_VERDICT_DEADLOCK,
-  WEIR_VERDICT_LEAK,
-  WEIR_VERDICT_LIVELOCK,
+  WEIR_VERDICT_CRASH,    /* given by the program that a scenario becomes, which outlives it; never by weir_simulate */
+  WEIR_VERDICT_ASSERT,   /* main returned something other than 0, or a weir_assert failed */
+  WEIR_VERDICT_MODEL,    /* the runtime did what it must not: a channel's ledger, a wake-up owed, a weir_model */
+  WEIR_VERDICT_DEADLOCK, /* a task is blocked and nothing could wake it */
+  WEIR_VERDICT_LEAK,     /* something is left */
+  WEIR_VERDICT_LIVELOCK, /* no end, even under fair scheduling */
 };
 
 /* The verdict's name as in the documentation: "ok", "assert", "deadlock", … */
@@ -41,7 +41,8 @@ enum weir_choice {
   WEIR_CHOICE_WORKER, /* which virtual worker goes on; the last alternative may be to let time move on to the next timer */
 };
 
-/* A decision source; each simulation restarts a chooser made below from its beginning. choose returns a number below
+/* A decision source; each simulation restarts a chooser made below from its beginning (a depth-first one goes on to its
+ * next schedule). choose returns a number below
  * count (taken modulo count); count is at least 2. */
 typedef struct weir_chooser {
   uint32_t (*choose)(void *context, int kind, uint32_t count);
@@ -53,10 +54,44 @@ typedef struct weir_chooser {
 WEIR_API weir_chooser *weir_chooser_bytes(const void *data, size_t size);
 /* Uniformly random, from a seed. */
 WEIR_API weir_chooser *weir_chooser_seed(uint64_t seed);
+/* Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatti, "A randomized scheduler with
+ * probabilistic guarantees of finding bugs", ASPLOS 2010): the task of highest random priority runs; depth - 1 times,
+ * at random moments, the running one falls below all others. A yield falls too. */
+WEIR_API weir_chooser *weir_chooser_pct(uint64_t seed, unsigned depth);
+/* Partial order sampling (Yuan, Yang, Gu, "Partial order aware concurrency sampling", CAV 2018): the task of highest
+ * random priority runs its operation; those about to touch the same object draw anew. */
+WEIR_API weir_chooser *weir_chooser_pos(uint64_t seed);
+/* Every schedule with at most that many preemptions (moments at which a task that could go on does not, early firing
+ * included), depth first; each simulation is the next one. Bounding after Musuvathi, Qadeer, "Iterative context
+ * bounding" (PLDI 2007). */
+WEIR_API weir_chooser *weir_chooser_dfs(unsigned preemptions);
+/* A depth-first chooser has no schedule left that it has not tried; false for every other. */
+WEIR_API bool weir_chooser_exhausted(const weir_chooser *chooser);
+/* Gives another seed to a chooser made from one, without making it anew; others stay as they are. */
+WEIR_API void weir_chooser_reseed(weir_chooser *chooser, uint64_t seed);
 /* Replays a schedule string as a report gives it, strictly: a divergence ends the simulation with -EILSEQ and
  * report.divergence says where. NULL also when the string is no schedule. */
 WEIR_API weir_chooser *weir_chooser_replay(const char *schedule);
 WEIR_API void weir_chooser_free(weir_chooser *chooser);
+
+/* What a task is about to do, or what time did. Strings live as long as the program. */
+struct weir_sim_event {
+  uint64_t step;         /* scheduling points passed */
+  int64_t time;          /* virtual nanoseconds since the beginning */
+  uint32_t worker;       /* virtual worker, from 0 */
+  uint32_t task;         /* main is 1; 0: no task, a timer fires */
+  uint32_t object;       /* numbered as they appear; 0: none */
+  const char *operation; /* "send", "mutex lock", "timer fires", … */
+  const char *noun;      /* "channel", "timer", …; NULL when the object has no register of its own */
+  const char *file;      /* where that object was made; NULL when not known */
+  int line;
+  const char *task_name; /* NULL: none */
+  const char *task_file; /* where the task was started; NULL: main, or no task */
+  int task_line;
+  uint32_t length; /* of a channel, before the operation */
+  uint32_t capacity;
+  bool closed;
+};
 
 /* Zero in every field is the default, except that a chooser is needed. */
 struct weir_sim {
@@ -71,18 +106,23 @@ struct weir_sim {
   bool fail_allocation;    /* let the chooser fail allocations */
   bool trace;              /* keep report.trace */
   uint32_t early_fire_max; /* how often the earliest timer may fire while tasks can run; 0 = 64 */
+  /* Called at each scheduling point, and whenever a timer fires; must not call into the runtime. NULL: nobody looks. */
+  void (*observe)(void *context, const struct weir_sim_event *event);
+  void *observe_context;
 };
 
 struct weir_sim_report {
   enum weir_verdict verdict;
-  bool global;               /* with deadlock: main is among the blocked */
-  int result;                /* main's own, when it returned */
-  char *schedule;            /* enough to replay exactly */
-  char *trace;               /* one line a step when asked for, else NULL */
-  char *text;                /* what a person reads: who waits on what, what was left and where it was made */
-  uint64_t steps;            /* scheduling points passed */
-  uint64_t choices;          /* decisions with more than one alternative */
-  int64_t virtual_time;      /* nanoseconds that passed */
+  bool global;          /* with deadlock: main is among the blocked */
+  int result;           /* main's own, when it returned */
+  char *schedule;       /* enough to replay exactly */
+  char *trace;          /* one line a step when asked for, else NULL */
+  char *text;           /* what a person reads: who waits on what, what was left and where it was made */
+  char *graph;          /* the wait-for graph, one line a task that is blocked; empty when none is */
+  char *signature;      /* verdict and the lines concerned: the same for the same mistake, "ok" when there is none */
+  uint64_t steps;       /* scheduling points passed */
+  uint64_t choices;     /* decisions with more than one alternative */
+  int64_t virtual_time; /* nanoseconds that passed */
   struct weir_counts census; /* what was left, before the runtime freed it */
   char *divergence;          /* with -EILSEQ: where and why, else NULL */
 };

@@ -27,8 +27,8 @@ static struct port_simulation simulated_observed;
 static void (*simulated_after_step)(void);
 static void (*simulated_before_decision)(void);
 
-static void simulated_step(const char *operation, const struct weir_chan *chan) {
-  simulated_original->step(operation, chan);
+static void simulated_step(const struct port_operation *operation) {
+  simulated_original->step(operation);
   simulated_after_step();
 }
 
