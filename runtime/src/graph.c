@@ -206,15 +206,16 @@ void graph_describe(const struct task *task, char *entry, size_t size) {
     snprintf(entry + used, size - used, " could run");
     return;
   }
-  length = snprintf(entry + used, size - used, " %s", verb_of(wait));
+  const char *verb = verb_of(wait);
+  length = snprintf(entry + used, size - used, "%s%s", *verb == '\0' ? "" : " ", verb);
   used += length > 0 && (size_t)length < size - used ? (size_t)length : 0;
   for (uint32_t i = 0; wait->kind == WAIT_FOR_CASES && i < wait->count && i < 4; i++) {
     const struct weir_case *one = case_at(wait, i);
-    const char *verb = one->op == WEIR_OPERATION_SEND ? "send" : "receive";
+    const char *does = one->op == WEIR_OPERATION_SEND ? "send" : "receive";
     if (one->chan == NULL)
-      length = snprintf(entry + used, size - used, " %s NULL", verb);
+      length = snprintf(entry + used, size - used, " %s NULL", does);
     else
-      length = snprintf(entry + used, size - used, " %s %s %s:%d", verb, chan_noun(one->chan),
+      length = snprintf(entry + used, size - used, " %s %s %s:%d", does, chan_noun(one->chan),
                         signature_file(site_file(one->chan->site)), site_line(one->chan->site));
     used += length > 0 && (size_t)length < size - used ? (size_t)length : 0;
   }

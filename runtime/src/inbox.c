@@ -144,7 +144,8 @@ static uint32_t beginners(void) {
   const struct worker *worker = worker_here();
   uint32_t waiting = worker->run.count;
   if (port_several())
-    waiting += ring_length(&worker->ring) + __atomic_load_n(&weir_scheduler.global_count, __ATOMIC_RELAXED); /* a hint */
+    waiting +=
+        ring_length(&worker->ring) + __atomic_load_n(&weir_scheduler.global_count, __ATOMIC_RELAXED); /* a hint */
   return waiting < BEGUN_AT_ONCE ? BEGUN_AT_ONCE - waiting : 1;
 }
 

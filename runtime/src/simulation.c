@@ -39,6 +39,8 @@ uint32_t simulation_decide(int kind, uint32_t count) {
   uint32_t choice = sim.chooser->choose(sim.chooser->context, kind, count) % count;
   sim.candidates = NULL;
   schedule_add(&sim.schedule, kind, choice);
+  if (sim.config->decided != NULL)
+    sim.config->decided(sim.config->decided_context, kind, choice, count);
   if (chooser_divergence(sim.chooser) != NULL)
     sim.stop = true;
   return choice;

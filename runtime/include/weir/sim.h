@@ -109,6 +109,10 @@ struct weir_sim {
   /* Called at each scheduling point, and whenever a timer fires; must not call into the runtime. NULL: nobody looks. */
   void (*observe)(void *context, const struct weir_sim_event *event);
   void *observe_context;
+  /* Called after each decision, with what was chosen among how many: the schedule as it comes, which a program that
+   * outlives a crash has then seen. NULL: nobody looks. */
+  void (*decided)(void *context, int kind, uint32_t choice, uint32_t count);
+  void *decided_context;
 };
 
 struct weir_sim_report {
