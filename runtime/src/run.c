@@ -140,7 +140,8 @@ void run_finish(void) {
       stack_pool_free(worker->stacks);
   }
   stack_shelf_clear();
-  stack_unwatch();
+  if (!port_simulated() || !stack_keep_watch())
+    stack_unwatch();
   books_trim();
   weir_worker_here = &weir_worker_one;
   weir_worker_thread = false;

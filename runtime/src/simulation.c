@@ -343,10 +343,12 @@ static void prepare(const struct weir_sim *config) {
   sim.step_limit = config->step_limit != 0 ? config->step_limit : 1000000;
   sim.early_left = config->early_fire_max != 0 ? config->early_fire_max : 64;
   for (uint32_t i = 0; i < worker_count(config); i++) {
-    memset(&workers[i], 0, sizeof workers[i]);
+    /* Its wheel is empty, its ring and its looks are reset with the rest: large, and mostly untouched. */
+    memset(&workers[i], 0, offsetof(struct worker, wheel));
+    memset(&workers[i].parker, 0, offsetof(struct worker, looks) - offsetof(struct worker, parker));
     workers[i].number = (uint8_t)(WORKER_VIRTUAL + i);
     workers[i].stacks = &stacks;
-    wheel_init(&workers[i].wheel, sim.now);
+    wheel_restart(&workers[i].wheel, sim.now);
     weir_workers[WORKER_VIRTUAL + i] = &workers[i];
   }
   chooser_restart(sim.chooser);

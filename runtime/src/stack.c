@@ -148,6 +148,7 @@ static bool (*describe_overflow)(const void *address);
 static struct sigaction previous_action;
 static _Thread_local stack_t previous_stack;
 static _Thread_local void *signal_stack;
+static bool kept; /* by simulations: installed, although none is active */
 
 static void handle_fault(int number, siginfo_t *info, void *context) {
   if (info->si_code > 0 && describe_overflow(info->si_addr))
@@ -179,9 +180,13 @@ void stack_unwatch_thread(void) {
 }
 
 bool stack_watch(bool (*describe)(const void *address)) {
+  describe_overflow = describe;
+  if (kept && signal_stack != NULL)
+    return true;
+  if (kept)
+    stack_unwatch();
   if (!stack_watch_thread())
     return false;
-  describe_overflow = describe;
   struct sigaction action = {.sa_sigaction = handle_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&action.sa_mask);
   sigaction(SIGSEGV, &action, &previous_action);
@@ -190,8 +195,17 @@ bool stack_watch(bool (*describe)(const void *address)) {
   return true;
 }
 
+bool stack_keep_watch(void) {
+  static _Thread_local int main_thread; /* 0: not known yet */
+  if (main_thread == 0)
+    main_thread = gettid() == getpid() ? 1 : -1;
+  kept = main_thread > 0; /* another thread's signal stack would be lost with it */
+  return kept;
+}
+
 void stack_unwatch(void) {
   struct sigaction current;
+  kept = false;
   /* A handler the program installed meanwhile stays. */
   if (sigaction(SIGSEGV, NULL, &current) == 0 && current.sa_sigaction == handle_fault)
     sigaction(SIGSEGV, &previous_action, NULL);

@@ -72,6 +72,9 @@ void stack_pool_free(struct stack_pool *pool);
 bool stack_watch(bool (*describe)(const void *address));
 void stack_unwatch(void);
 
+/* Leaves it as it is for the next simulation, which then makes no system call for it. False: it cannot be left. */
+bool stack_keep_watch(void);
+
 /* The handler's own stack in a further thread. */
 bool stack_watch_thread(void);
 void stack_unwatch_thread(void);

@@ -28,6 +28,12 @@ void wheel_init(struct wheel *wheel, int64_t now) {
   wheel->due_tail = &wheel->due;
 }
 
+void wheel_restart(struct wheel *wheel, int64_t now) {
+  if (wheel->due_tail != &wheel->due || wheel->linked != 0)
+    wheel_init(wheel, now);
+  wheel->tick = (uint64_t)now >> WHEEL_TICK_BITS;
+}
+
 /* Takes a linked node off its list. */
 static void unlink_node(struct wheel *wheel, struct wheel_node *node) {
   struct wheel_node **link = node->link;

@@ -59,6 +59,9 @@ struct wheel {
 
 void wheel_init(struct wheel *wheel, int64_t now);
 
+/* The same for a wheel that has been used, cheaper when nothing is linked any more: time begins anew. */
+void wheel_restart(struct wheel *wheel, int64_t now);
+
 /* Makes a node that is not pending pending. A time that has passed is due at once, behind what is due already. */
 void wheel_add(struct wheel *wheel, struct wheel_node *node, int64_t due);
 

@@ -135,7 +135,8 @@ struct weir_sim_report {
  * Returns 0 (the verdict is in the report); -EINVAL no chooser, or a field without meaning; -EBUSY a run or simulation
  * is active; -ENOMEM; -EILSEQ a replayed schedule did not fit. Everything the runtime made inside is freed at the end,
  * also what the scenario lost. The report's strings are the caller's: weir_sim_report_free, after every call that
- * returned 0 or -EILSEQ. Called from outside any task. */
+ * returned 0 or -EILSEQ. Called from outside any task. The handler that names the task of a stack overflow (SIGSEGV)
+ * stays installed after the first simulation, until a run ends. */
 WEIR_API int weir_simulate(const struct weir_sim *sim, int (*main)(void *), void *arg, struct weir_sim_report *report);
 WEIR_API void weir_sim_report_free(struct weir_sim_report *report);
 
