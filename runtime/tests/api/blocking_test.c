@@ -211,11 +211,13 @@ static void two_hundred_jobs(void) {
 
 /* ---- the end of the run ----------------------------------------------------------------------------------------- */
 
-static bool ended, began;
+static bool ended, began, leaving;
 
 static int takes_long(void *arg) {
   __atomic_store_n(&began, true, __ATOMIC_RELEASE);
-  for (int i = 0; i < 30; i++) {
+  while (!__atomic_load_n(&leaving, __ATOMIC_ACQUIRE))
+    pause_thread(WEIR_MILLISECOND);
+  for (int i = 0; i < 200; i++) {
     pause_thread(WEIR_MILLISECOND);
     ++*(int *)arg; /* on the stack of the task that waits */
   }
@@ -232,10 +234,11 @@ static void waits_long(void *arg) {
 static bool came_back;
 
 static int leaves_early(void *arg) {
-  began = ended = came_back = false;
+  began = ended = came_back = leaving = false;
   CHECK_EQ_INT(weir_go(waits_long, &came_back), 0);
   while (!__atomic_load_n(&began, __ATOMIC_ACQUIRE))
     weir_yield();
+  __atomic_store_n(&leaving, true, __ATOMIC_RELEASE);
   return arg != NULL;
 }
 

@@ -567,7 +567,7 @@ static int busy_worker_body(void *arg) {
     weir_yield();
   CHECK(watcher.done);
   stop = true;
-  weir_yield();
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   drop_both(fds);
   return 0;
 }

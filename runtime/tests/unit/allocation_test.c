@@ -148,6 +148,7 @@ static void nothing_is_left(void) {
   const struct weir_counts none = {0};
   CHECK(memcmp(&counts, &none, sizeof none) == 0);
   CHECK_EQ_INT(memory.mappings, kept_regions());
+  stack_unwatch(); /* a simulation leaves it installed, with a signal stack */
   every_stack_is_back();
   const int64_t blocks = memory.blocks - kept_regions() - kept_registers(), asked = (int64_t)memory.asked;
   if (blocks == 0)
