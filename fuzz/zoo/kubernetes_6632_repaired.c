@@ -45,8 +45,7 @@ static void monitors_idleness(void *arg) {
   weir_waitgroup_done(&connection->tasks);
 }
 
-WEIR_SCENARIO(kubernetes_6632_repaired,
-              "a writer that waits for the idle monitor is let go by whoever drains in its place") {
+WEIR_SCENARIO(kubernetes_6632_repaired, "a task drains what a late writer still has to say to the idle monitor") {
   struct connection connection = {
       .wire = weir_chan_new(0, 1), .closed = weir_chan_new(0, 0), .not_idle = weir_chan_new(0, NEWS_MOST)};
   weir_waitgroup_add(&connection.tasks, 2);
