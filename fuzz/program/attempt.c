@@ -137,16 +137,19 @@ static int wait_for(pid_t child) {
 }
 
 void attempt_forked(const struct weir_sim *sim, struct outcome *outcome) {
+  attempt_traced(sim, outcome, NULL);
+}
+
+void attempt_traced(const struct weir_sim *sim, struct outcome *outcome, FILE *trace) {
   clear(outcome);
-  fflush(stdout);
-  fflush(stderr);
+  fflush(NULL); /* else the child would write it again */
   int words = memfd_create("words", MFD_CLOEXEC);
   pid_t child = fork();
   if (child == 0) {
     dup2(words, STDOUT_FILENO);
     dup2(words, STDERR_FILENO);
     alarm(STUCK_SECONDS);
-    attempt_here(sim, outcome, NULL);
+    attempt_here(sim, outcome, trace);
     _exit(0);
   }
   int status = child < 0 ? 0 : wait_for(child);

@@ -51,6 +51,9 @@ void attempt_here(const struct weir_sim *sim, struct outcome *outcome, FILE *tra
 /* The same in a child: a crash is a verdict, and so is a child that runs on without a step (livelock). */
 void attempt_forked(const struct weir_sim *sim, struct outcome *outcome);
 
+/* The same, and the steps up to its end, whatever that is, as a Chrome trace. */
+void attempt_traced(const struct weir_sim *sim, struct outcome *outcome, FILE *trace);
+
 /* For weir_sim.decided with an outcome as context: keeps the decision. */
 void attempt_decided(void *outcome, int kind, uint32_t choice, uint32_t count);
 

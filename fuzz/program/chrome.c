@@ -56,6 +56,7 @@ void chrome_event(FILE *trace, const struct weir_sim_event *event) {
             event->closed ? "true" : "false");
   }
   fputs("}}", trace);
+  fflush(trace); /* the next step may be the last */
 }
 
 void chrome_end(FILE *trace) {

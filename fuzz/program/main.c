@@ -250,7 +250,7 @@ static void write_trace(const struct options *options, const char *program, cons
   if (sim.chooser == NULL)
     return;
   FILE *trace = open_trace(program, options->trace);
-  attempt_here(&sim, scratch, trace);
+  attempt_traced(&sim, scratch, trace);
   close_trace(program, options->trace, trace);
   weir_chooser_free(sim.chooser);
 }
