@@ -9,8 +9,8 @@
  * A publish allocates nothing here. A topic has its current roll and its retired ones, oldest first; whoever ends a
  * subscription waits until the rolls retired up to then are gone. A topic is gone with its last roll.
  *
- * Invariants, where the lock is free: a current roll has a member at least, a retired one a user; a topic has a roll;
- * broker->users is the sum over all rolls; the broker holds one reference of each channel until its unsubscribe has
+ * Invariants, where the lock is free: a current roll has a member at least (but at the very end), a retired one a user;
+ * a topic has a roll; broker->users is the sum over all rolls; the broker holds one reference of each channel until its unsubscribe has
  * waited. Lock order: none; channels are closed, and memory is made and freed, outside.
  *
  * Publishers that a run's end has destroyed never leave their rolls: who finds users in a broker whose run is over
@@ -421,21 +421,22 @@ weir_broker *weir_broker_new_at(const struct weir_broker_options *options, const
   return broker;
 }
 
-static void free_rolls(struct topic *topic, bool close_channels) {
-  struct roll *roll = topic->roll;
-  for (size_t i = 0; close_channels && i < roll->length; i++) {
+/* A simulation may end at any of the unrefs: then the topic still stands, without who has been let go. */
+static void drop_members(struct roll *roll) {
+  for (size_t i = 0; i < roll->length; i++)
     close_member(roll->members[i]);
-    weir_chan_unref(roll->members[i]);
-  }
-  port_release(roll);
+  while (roll->length != 0)
+    weir_chan_unref(roll->members[--roll->length]);
 }
 
 /* Nobody uses it: every topic has a current roll and no other. */
 static void broker_free(weir_broker *broker, bool close_channels) {
   for (int i = 0; i < BUCKETS; i++)
-    for (struct topic *next, *topic = broker->buckets[i]; topic != NULL; topic = next) {
-      next = topic->next;
-      free_rolls(topic, close_channels);
+    for (struct topic *topic; (topic = broker->buckets[i]) != NULL;) {
+      if (close_channels)
+        drop_members(topic->roll);
+      broker->buckets[i] = topic->next;
+      port_release(topic->roll);
       port_release(topic);
     }
   book_leave(broker->exit.book_home, BOOK_BROKER, broker->exit.book, sizeof *broker);
