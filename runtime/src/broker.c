@@ -10,11 +10,11 @@
  * subscription waits until the rolls retired up to then are gone. A topic is gone with its last roll.
  *
  * Invariants, where the lock is free: a current roll has a member at least (but at the very end), a retired one a user;
- * a topic has a roll; broker->users is the sum over all rolls; the broker holds one reference of each channel until its unsubscribe has
- * waited. Lock order: none; channels are closed, and memory is made and freed, outside.
+ * a topic has a roll; broker->users is the sum over all rolls; the broker holds one reference of each channel until its
+ * unsubscribe has waited. Lock order: none; channels are closed, and memory is made and freed, outside.
  *
- * Publishers that a run's end has destroyed never leave their rolls: who finds users in a broker whose run is over
- * forgets them first.
+ * Publishers that a run's end has destroyed never leave their rolls, and who closed the broker never ends that: who
+ * finds either in a broker whose run is over forgets them first.
  *
  * The broker begins with the channel that its publishers have as exit: close ends them by closing it.
  *
@@ -69,7 +69,7 @@ struct weir_broker {
   struct port_lock lock;
   bool closing;
   uint32_t users;
-  uint32_t generation; /* the run of the users */
+  uint32_t generation; /* the run of the users and of who closes it */
   struct wait_queue closers;
   struct weir_broker_options options;
   struct topic *buckets[BUCKETS];
@@ -155,7 +155,7 @@ static void unlink_retired(struct roll *roll, struct wake_list *woken) {
   }
 }
 
-/* The users died with their run, and so did who waited for them. The lock is held. */
+/* The users died with their run, and so did who waited for them, or was to go on. The lock is held. */
 static __attribute__((noinline)) void forget_users(weir_broker *broker) {
   for (int i = 0; i < BUCKETS; i++)
     for (struct topic **link = &broker->buckets[i], *topic; (topic = *link) != NULL;) {
@@ -173,12 +173,12 @@ static __attribute__((noinline)) void forget_users(weir_broker *broker) {
       port_release(topic);
     }
   broker->users = 0;
-  broker->closing = false;
+  broker->closing = broker->exit.closed = false; /* a close that was cut short has not happened */
 }
 
 static inline void enter(weir_broker *broker) {
   port_lock(&broker->lock);
-  if (unlikely(broker->users != 0 &&
+  if (unlikely((broker->users != 0 || broker->closing) &&
                (broker->generation != weir_run_generation || !weir_run_active() || weir_scheduler.ending)))
     forget_users(broker);
 }
@@ -460,6 +460,7 @@ int weir_broker_close(weir_broker *broker) {
     return error;
   }
   broker->closing = true;
+  broker->generation = weir_run_generation;
   struct waiter self;
   struct wait *wait = NULL;
   if (waits) {

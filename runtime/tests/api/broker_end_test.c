@@ -44,9 +44,67 @@ static void a_simulation_ends_anywhere(int workers) {
   }
 }
 
+/* ---- a run ends ------------------------------------------------------------------------------------------------- */
+
+static struct {
+  weir_broker *broker;
+  weir_chan *chan;
+  int status;
+} cut;
+
+static void closes(void *arg) {
+  (void)arg;
+  cut.status = weir_broker_close(cut.broker);
+}
+
+/* The closer is to go on when main has left the topic, but main leaves the run first. */
+static int leave_closer_body(void *arg) {
+  (void)arg;
+  cut.broker = broker_new();
+  cut.chan = weir_broker_subscribe(cut.broker, "news", 0);
+  cut.status = 1;
+  CHECK_EQ_INT(weir_go(closes, NULL), 0);
+  CHECK_EQ_INT(weir_broker_publish(cut.broker, "news", &(int){1}, NULL), -EPIPE);
+  CHECK_EQ_INT(cut.status, 1);
+  return 0;
+}
+
+static void close_again(void) {
+  CHECK_EQ_INT(weir_broker_close(cut.broker), 0);
+  CHECK_EQ_INT(weir_chan_try_recv(cut.chan, NULL), -EPIPE);
+  weir_chan_unref(cut.chan);
+}
+
+/* The close that was cut short has not happened. */
+static int close_again_body(void *arg) {
+  (void)arg;
+  struct weir_broadcast_result result;
+  weir_chan *other = weir_broker_subscribe(cut.broker, "sport", 100);
+  for (int i = 0; i < 100; i++) {
+    CHECK_EQ_INT(weir_broker_publish(cut.broker, "sport", &i, &result), 0);
+    CHECK_EQ_INT(result.delivered, 1);
+  }
+  weir_chan_unref(other);
+  close_again();
+  return 0;
+}
+
+static void a_run_ends_under_a_closer(int in_a_run) {
+  static struct run_log log;
+  CHECK_EQ_INT(run_logged_on(1, WEIR_TIMERS_PROMPT, &log, leave_closer_body, NULL), 0); /* 1: who runs next */
+  CHECK_CONTAINS(log.text, "1 task left over");
+  if (in_a_run)
+    CHECK_EQ_INT(run_plain(close_again_body, NULL), 0);
+  else
+    close_again();
+  CHECK_EQ_INT(weir_counts().bytes, 0);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE_WITH("a_simulation_ends_anywhere", a_simulation_ends_anywhere, 1),
     CHECK_CASE_WITH("a_simulation_of_two_workers_ends_anywhere", a_simulation_ends_anywhere, 2),
+    CHECK_CASE_WITH("a_run_ends_under_a_closer", a_run_ends_under_a_closer, 0),
+    CHECK_CASE_WITH("and_the_next_one_closes_it", a_run_ends_under_a_closer, 1),
 };
 
 CHECK_MAIN(cases)
