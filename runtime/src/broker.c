@@ -16,9 +16,12 @@
  * Publishers that a run's end has destroyed never leave their rolls, and who closed the broker never ends that: who
  * finds either in a broker whose run is over forgets them first.
  *
- * The broker begins with the channel that its publishers have as exit: close ends them by closing it.
+ * The broker begins with the channel that its publishers have as exit: close ends them by closing it. The channel's
+ * references are the broker's: close empties it and drops the first one, the memory goes with the last. Who comes in
+ * between finds it closing, and looks no further.
  *
- * Rejected: a reference on each channel a publish (one atomic operation a subscriber and message); a table that grows
+ * Rejected: a reference on each channel a publish (one atomic operation a subscriber and message); counting who is in a
+ * call, so that close could wait for them (who has begun a call and not yet counted is not counted); a table that grows
  * (topics are few, and subscribing would have to allocate under the lock).
  */
 #include "broker.h"
@@ -68,6 +71,7 @@ struct weir_broker {
   struct weir_chan exit;
   struct port_lock lock;
   bool closing;
+  bool closed; /* and empty: closing for ever */
   uint32_t users;
   uint32_t generation; /* the run of the users and of who closes it */
   struct wait_queue closers;
@@ -173,7 +177,7 @@ static __attribute__((noinline)) void forget_users(weir_broker *broker) {
       port_release(topic);
     }
   broker->users = 0;
-  broker->closing = broker->exit.closed = false; /* a close that was cut short has not happened */
+  broker->closing = broker->exit.closed = broker->closed; /* a close that was cut short has not happened */
 }
 
 static inline void enter(weir_broker *broker) {
@@ -219,8 +223,8 @@ int weir_broker_publish_at(weir_broker *broker, const char *topic, const void *m
   *result = (struct weir_broadcast_result){0};
   uint64_t hash = topic == NULL ? 0 : hash_of(topic);
   enter(broker);
-  struct topic *found = topic == NULL ? NULL : *find_topic(broker, topic, hash);
-  if (broker->closing || found == NULL || found->roll == NULL) {
+  struct topic *found = topic == NULL || broker->closing ? NULL : *find_topic(broker, topic, hash);
+  if (found == NULL || found->roll == NULL) {
     int error = broker->closing ? -EPIPE : 0;
     port_unlock(&broker->lock);
     return error;
@@ -430,7 +434,7 @@ static void drop_members(struct roll *roll) {
 }
 
 /* Nobody uses it: every topic has a current roll and no other. */
-static void broker_free(weir_broker *broker, bool close_channels) {
+static void drop_topics(weir_broker *broker, bool close_channels) {
   for (int i = 0; i < BUCKETS; i++)
     for (struct topic *topic; (topic = broker->buckets[i]) != NULL;) {
       if (close_channels)
@@ -439,13 +443,36 @@ static void broker_free(weir_broker *broker, bool close_channels) {
       port_release(topic->roll);
       port_release(topic);
     }
+}
+
+static void broker_free(weir_broker *broker) {
   book_leave(broker->exit.book_home, BOOK_BROKER, broker->exit.book, sizeof *broker);
   port_release(broker);
 }
 
+static void drop_reference(weir_broker *broker) {
+  if (port_release_count(&broker->exit.references))
+    broker_free(broker);
+}
+
+weir_broker *weir_broker_ref(weir_broker *broker) {
+  if (broker != NULL)
+    port_retain(&broker->exit.references);
+  return broker;
+}
+
+void weir_broker_unref(weir_broker *broker) {
+  if (broker == NULL)
+    return;
+  port_step("broker unref", &broker->exit);
+  drop_reference(broker);
+}
+
 void broker_abandon(weir_chan *c) {
-  forget_users(container_of(c, weir_broker, exit));
-  broker_free(container_of(c, weir_broker, exit), false);
+  weir_broker *broker = container_of(c, weir_broker, exit);
+  forget_users(broker);
+  drop_topics(broker, false);
+  broker_free(broker);
 }
 
 int weir_broker_close(weir_broker *broker) {
@@ -471,6 +498,10 @@ int weir_broker_close(weir_broker *broker) {
   close_member(&broker->exit);
   if (waits)
     wait_commit(wait, WEIR_FOREVER, NULL);
-  broker_free(broker, true);
+  drop_topics(broker, true);
+  port_lock(&broker->lock);
+  broker->closed = true;
+  port_unlock(&broker->lock);
+  drop_reference(broker);
   return 0;
 }

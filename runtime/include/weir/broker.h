@@ -32,15 +32,16 @@ struct weir_broker_options {
 
 /* A new channel on which the topic's messages arrive from now on; topic is copied. One reference is the caller's, to
  * give back with weir_chan_unref after weir_broker_unsubscribe or weir_broker_close; the broker holds another.
- * NULL when there is no memory, topic is NULL, or the broker is being closed. Any context. Does not block. */
+ * NULL when there is no memory, topic is NULL, or the broker is closed or being closed. Any context. Does not block. */
 #define weir_broker_subscribe(broker, topic, capacity)                                                                 \
   weir_broker_subscribe_at((broker), (topic), (capacity), __FILE__, __LINE__)
 
 /* Ends a subscription: closes its channel, so that a publisher that waits to send to it goes on, and returns when every
  * publish under way that might know the channel has ended. What is buffered can still be received. A topic is gone with
  * its last subscriber.
- * Returns 0; -EINVAL when chan is not subscribed to topic; -EPIPE when the broker is being closed; -ENOMEM (only while
- * a publish is under way), or -EPERM when it would have to wait in a deferred function: nothing has happened. */
+ * Returns 0; -EINVAL when chan is not subscribed to topic; -EPIPE when the broker is closed or being closed; -ENOMEM
+ * (only while a publish is under way), or -EPERM when it would have to wait in a deferred function: then nothing has
+ * happened. */
 WEIR_API int weir_broker_unsubscribe(weir_broker *broker, const char *topic, weir_chan *chan);
 
 /* Offers *message to everybody subscribed when it is called, as weir_broadcast does with the broker's options; result
@@ -51,11 +52,19 @@ WEIR_API int weir_broker_unsubscribe(weir_broker *broker, const char *topic, wei
   weir_broker_publish_at((broker), (topic), (message), (result), __FILE__, __LINE__)
 
 /* Ends publishes under way (they skip whom they have not yet reached) and waits for them, closes every subscriber's
- * channel, and frees the broker. Calls that begin while it waits get -EPIPE; none may begin later, nor may a subscribe
- * be under way then. NULL is allowed. After a run, what its tasks were publishing when it ended counts as ended.
- * Returns 0; -EPIPE when somebody else is closing it; -EPERM when it would have to wait in a deferred function: nothing
- * has happened. */
+ * channel, and gives the broker back. NULL is allowed. After a run, what its tasks were publishing when it ended counts
+ * as ended, and a close that they had not ended has not happened.
+ * Other calls that begin before it returns, or later, need a reference of their own (weir_broker_ref): they get -EPIPE;
+ * without one the broker may be gone.
+ * Returns 0; -EPIPE when somebody else is closing it or has closed it; -EPERM when it would have to wait in a deferred
+ * function: nothing has happened. */
 WEIR_API int weir_broker_close(weir_broker *broker);
+
+/* Takes, or drops, a reference; both accept NULL. ref returns broker. For tasks that call while another one may close
+ * the broker: what it holds goes with the close, its memory with the last reference. weir_broker_close drops that of
+ * weir_broker_new. Any context. Does not block. */
+WEIR_API weir_broker *weir_broker_ref(weir_broker *broker);
+WEIR_API void weir_broker_unref(weir_broker *broker);
 
 WEIR_API weir_broker *weir_broker_new_at(const struct weir_broker_options *options, const char *file, int line);
 WEIR_API weir_chan *weir_broker_subscribe_at(weir_broker *broker, const char *topic, size_t capacity, const char *file,

@@ -17,7 +17,7 @@ struct weir_counts {
   size_t bytes;            /* memory of the objects above, task control blocks included, stacks not */
   size_t stack_bytes;      /* address space of task stacks in use */
   size_t contexts;         /* contexts alive */
-  size_t brokers;          /* brokers not closed */
+  size_t brokers;          /* brokers not closed, or still referred to */
 };
 
 /* A reading of the books. Exact with one worker. Any context; does not block or allocate. */

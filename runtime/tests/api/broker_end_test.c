@@ -1,4 +1,4 @@
-/* broker_end_test.c — weir/broker.h: what ends in the middle of a close. */
+/* broker_end_test.c — weir/broker.h: what ends in the middle of a close, and who still calls then. */
 #include "run.h"
 
 static weir_broker *broker_new(void) {
@@ -100,11 +100,80 @@ static void a_run_ends_under_a_closer(int in_a_run) {
   CHECK_EQ_INT(weir_counts().bytes, 0);
 }
 
+/* ---- others still call ------------------------------------------------------------------------------------------ */
+
+enum { PUBLISHERS = 3 };
+
+struct meeting {
+  weir_broker *broker;
+  weir_chan *news;
+  weir_waitgroup publishers;
+};
+
+static void check_closed(weir_broker *broker, weir_chan *news) {
+  CHECK_EQ_INT(weir_broker_publish(broker, "none", &(int){1}, NULL), -EPIPE);
+  CHECK(weir_broker_subscribe(broker, "news", 1) == NULL);
+  CHECK_EQ_INT(weir_broker_unsubscribe(broker, "news", news), -EPIPE);
+  CHECK_EQ_INT(weir_broker_close(broker), -EPIPE);
+}
+
+static void publishes_until_closed(void *arg) {
+  struct meeting *meeting = arg;
+  int status;
+  while ((status = weir_broker_publish(meeting->broker, "news", &(int){1}, NULL)) == 0)
+    ;
+  CHECK_EQ_INT(status, -EPIPE);
+  check_closed(meeting->broker, meeting->news);
+  weir_broker_unref(meeting->broker);
+  weir_waitgroup_done(&meeting->publishers);
+}
+
+static int meeting_body(void *arg) {
+  (void)arg;
+  struct meeting meeting = {.broker = broker_new()};
+  weir_broker *broker = meeting.broker;
+  meeting.news = weir_broker_subscribe(broker, "news", 1);
+  weir_waitgroup_add(&meeting.publishers, PUBLISHERS);
+  for (int i = 0; i < PUBLISHERS; i++) {
+    CHECK(weir_broker_ref(broker) == broker);
+    CHECK_EQ_INT(weir_go(publishes_until_closed, &meeting), 0);
+  }
+  for (int i = 0; i < 2 * PUBLISHERS; i++)
+    CHECK_EQ_INT(weir_chan_recv(meeting.news, NULL), 0);
+  weir_broker_ref(broker);
+  CHECK_EQ_INT(weir_broker_close(broker), 0);
+  CHECK_EQ_INT(weir_counts().brokers, 1);
+  weir_waitgroup_wait(&meeting.publishers);
+  check_closed(broker, meeting.news);
+  weir_broker_unref(broker);
+  CHECK_EQ_INT(weir_counts().brokers, 0);
+  weir_chan_unref(meeting.news);
+  return 0;
+}
+
+static void who_has_a_reference_may_call(void) {
+  run_everywhere(meeting_body, NULL);
+}
+
+static void a_reference_outlives_its_run(void) {
+  weir_broker *broker = weir_broker_ref(broker_new());
+  weir_chan *chan = weir_broker_subscribe(broker, "news", 1);
+  CHECK_EQ_INT(weir_broker_close(broker), 0);
+  check_closed(broker, chan); /* outside a run what has been closed stays so */
+  weir_chan_unref(chan);
+  weir_broker_unref(broker);
+  CHECK(weir_broker_ref(NULL) == NULL);
+  weir_broker_unref(NULL);
+  CHECK_EQ_INT(weir_counts().bytes, 0);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE_WITH("a_simulation_ends_anywhere", a_simulation_ends_anywhere, 1),
     CHECK_CASE_WITH("a_simulation_of_two_workers_ends_anywhere", a_simulation_ends_anywhere, 2),
     CHECK_CASE_WITH("a_run_ends_under_a_closer", a_run_ends_under_a_closer, 0),
     CHECK_CASE_WITH("and_the_next_one_closes_it", a_run_ends_under_a_closer, 1),
+    CHECK_CASE(who_has_a_reference_may_call),
+    CHECK_CASE(a_reference_outlives_its_run),
 };
 
 CHECK_MAIN(cases)

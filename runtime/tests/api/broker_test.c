@@ -340,7 +340,7 @@ static int closing_body(void *arg) {
 
 static void calls_while_it_closes(void) {
   run_balanced_on(1, WEIR_TIMERS_PROMPT, closing_body,
-                  NULL); /* a call that begins after the close has ended would be a bug */
+                  NULL); /* a call after the close would need a reference: broker_end_test.c */
 }
 
 /* ---- no memory -------------------------------------------------------------------------------------------------- */
