@@ -2,7 +2,8 @@
  *
  * An operation looks, in this order, at: a waiter on the other side, the buffer, closed, and only then waits. A
  * receiver that takes from a full buffer moves the first waiting sender's element into it, so that order is kept and
- * the sender wakes with its work done. A blocked operation is a select of one case on the stack: there is one way to
+ * the sender wakes with its work done. The length does not move then: who looks without the lock must not see a buffer
+ * that was never empty, or full, as if it were. A blocked operation is a select of one case on the stack: there is one way to
  * wait.
  *
  * Rejected: waking a waiter and letting it try again (it may lose the element to a third; two switches an element);
@@ -188,9 +189,9 @@ static struct task *task_of(struct weir_case *other) {
   return container_of(waiter_of(other)->wait, struct task, wait);
 }
 
-static inline void buffer_push(weir_chan *c, const void *value, struct weir_case *sender) {
+static inline void buffer_push(weir_chan *c, const void *value) {
   if (port_simulated())
-    ledger_push(c, value, sender != NULL ? task_of(sender) : task_here());
+    ledger_push(c, value, task_here());
   uint32_t room_behind = c->capacity - c->head;
   uint32_t tail = c->length >= room_behind ? c->length - room_behind : c->head + c->length;
   move_element(chan_slot(c, tail), value, c->element_size);
@@ -210,7 +211,7 @@ int chan_send_now(weir_chan *c, const void *value) {
   }
   if (c->length == c->capacity)
     return -EAGAIN;
-  buffer_push(c, value, NULL);
+  buffer_push(c, value);
   return 0;
 }
 
@@ -232,16 +233,21 @@ static int recv_drained(weir_chan *c, void *value) {
 int chan_recv_now(weir_chan *c, void *value) {
   if (c->length == 0)
     return recv_drained(c, value);
+  char *oldest = chan_slot(c, c->head);
   if (port_simulated())
-    ledger_pop(c, chan_slot(c, c->head), task_here());
-  move_element(value, chan_slot(c, c->head), c->element_size);
+    ledger_pop(c, oldest, task_here());
+  move_element(value, oldest, c->element_size);
   c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
-  chan_set_length(c, c->length - 1);
   struct weir_case *sender = claim_first(&c->senders);
-  if (sender != NULL) {
-    buffer_push(c, sender->value, sender);
-    complete(sender, 0);
+  if (sender == NULL) {
+    chan_set_length(c, c->length - 1);
+    return 0;
   }
+  /* It was full and stays so: the place that the oldest leaves is the newest's. */
+  if (port_simulated())
+    ledger_push(c, sender->value, task_of(sender));
+  move_element(oldest, sender->value, c->element_size);
+  complete(sender, 0);
   return 0;
 }
 

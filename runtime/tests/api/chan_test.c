@@ -281,6 +281,56 @@ static void null_channel_waits_for_ever(void) {
   CHECK_EQ_INT(run_logged(WEIR_TIMERS_PROMPT, &log, blocks_on_null, &value), -EDEADLK);
 }
 
+/* ---- a look from another worker --------------------------------------------------------------------------------- */
+
+enum look { LOOK_LENGTH, LOOK_TRY, LOOK_POLL };
+
+struct looker {
+  weir_chan *chan;
+  weir_waitgroup group;
+  enum look look;
+};
+
+static void takes(void *arg) {
+  struct looker *looker = arg;
+  CHECK_EQ_INT(weir_chan_try_recv(looker->chan, NULL), 0);
+  weir_waitgroup_done(&looker->group);
+}
+
+static void looks(void *arg) {
+  struct looker *looker = arg;
+  struct weir_case one = WEIR_RECV(looker->chan, NULL);
+  if (looker->look == LOOK_LENGTH)
+    CHECK_EQ_INT(weir_chan_len(looker->chan), 1);
+  else if (looker->look == LOOK_TRY)
+    CHECK_EQ_INT(weir_chan_try_recv(looker->chan, NULL), 0);
+  else
+    CHECK_EQ_INT(weir_select(&one, 1, WEIR_POLL), 0);
+  weir_waitgroup_done(&looker->group);
+}
+
+/* One element lies in the buffer and another one waits to: whoever takes one leaves one, at every moment. */
+static int refill_body(void *arg) {
+  struct looker looker = {.chan = weir_chan_new(sizeof(int), 1), .look = *(const enum look *)arg};
+  struct party party = {.chan = looker.chan, .number = 2};
+  CHECK_EQ_INT(weir_chan_send(looker.chan, &(int){1}), 0);
+  CHECK_EQ_INT(weir_go(sends_number, &party), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  weir_waitgroup_add(&looker.group, 2);
+  CHECK_EQ_INT(weir_go(takes, &looker), 0);
+  CHECK_EQ_INT(weir_go(looks, &looker), 0);
+  weir_waitgroup_wait(&looker.group);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  CHECK_EQ_INT(weir_chan_len(looker.chan), looker.look == LOOK_LENGTH);
+  weir_chan_unref(looker.chan);
+  return 0;
+}
+
+static void a_refilled_buffer_is_never_seen_empty(int look) {
+  run_balanced(WEIR_TIMERS_PROMPT, refill_body, &look);
+  simulate_seeds(WEIR_TIMERS_PROMPT, 2000, refill_body, &look);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(unbuffered_hands_over),
     CHECK_CASE(buffered_fills_and_drains),
@@ -292,6 +342,9 @@ static const struct check_case cases[] = {
     CHECK_CASE(null_value_discards_and_sends_zeros),
     CHECK_CASE(null_channel_is_never_ready),
     CHECK_CASE(null_channel_waits_for_ever),
+    CHECK_CASE_WITH("a_refilled_buffer_is_never_seen_empty", a_refilled_buffer_is_never_seen_empty, LOOK_LENGTH),
+    CHECK_CASE_WITH("nor_found_empty", a_refilled_buffer_is_never_seen_empty, LOOK_TRY),
+    CHECK_CASE_WITH("nor_by_a_select", a_refilled_buffer_is_never_seen_empty, LOOK_POLL),
 };
 
 CHECK_MAIN(cases)

@@ -84,17 +84,21 @@ static void perform(const struct history_operation *operation, struct history_op
     values[i] = one->op == WEIR_OPERATION_SEND ? one->value : -1;
     cases[i] = (struct weir_case){.chan = world.channels[one->channel], .op = one->op, .value = &values[i]};
   }
+  const bool tries = deadline == WEIR_POLL && operation->cases[0].value % 2 == 0;
   int chosen = 0, status;
   if (!alone) {
     chosen = weir_select(cases, (size_t)operation->count, deadline);
     status = chosen < 0 ? chosen : cases[chosen].status;
   } else if (operation->cases[0].op == WEIR_OPERATION_SEND) {
-    status = weir_chan_send_until(cases[0].chan, &values[0], deadline);
+    status = tries ? weir_chan_try_send(cases[0].chan, &values[0])
+                   : weir_chan_send_until(cases[0].chan, &values[0], deadline);
   } else {
-    status = weir_chan_recv_until(cases[0].chan, &values[0], deadline);
+    status = tries ? weir_chan_try_recv(cases[0].chan, &values[0])
+                   : weir_chan_recv_until(cases[0].chan, &values[0], deadline);
   }
-  done->chosen = status == -ETIMEDOUT ? HISTORY_NONE : chosen;
-  done->status = status == -ETIMEDOUT ? 0 : status;
+  const bool none = status == -ETIMEDOUT || status == -EAGAIN;
+  done->chosen = none ? HISTORY_NONE : chosen;
+  done->status = none ? 0 : status;
   done->value = done->chosen == HISTORY_NONE ? 0 : values[done->chosen];
 }
 
