@@ -288,6 +288,8 @@ static void withdraw(struct weir_case *one) {
 
 void chan_leave(struct weir_case *one) {
   weir_chan *c = one->chan;
+  if (!port_several() && waiter_of(one)->queue == NULL)
+    return; /* without a pin: whoever took it out may have freed the channel */
   port_lock(&c->lock);
   if (waiter_of(one)->queue != NULL)
     withdraw(one);

@@ -80,11 +80,9 @@ static inline __attribute__((always_inline)) size_t draw_one(const struct weir_c
 
 static int wait_for_one(struct weir_case *cases, size_t count, struct wait *wait, int64_t deadline) {
   struct waiter *winner = wait_commit(wait, deadline, NULL);
-  for (size_t i = 0; i < count; i++) {
-    struct waiter *waiter = waiter_of(&cases[i]);
-    if (cases[i].chan != NULL && waiter != winner && (port_several() || waiter->queue != NULL))
+  for (size_t i = 0; i < count; i++)
+    if (cases[i].chan != NULL && waiter_of(&cases[i]) != winner)
       chan_leave(&cases[i]);
-  }
   return winner == NULL ? -ETIMEDOUT : (int)(case_of(winner) - cases);
 }
 

@@ -146,6 +146,51 @@ static void unref_under_a_waiter_aborts(int index) {
   CHECK_CONTAINS(child.output, "angler.c:654");
 }
 
+/* ---- after a deadline ------------------------------------------------------------------------------------------- */
+
+struct late {
+  weir_chan *chan;
+  int64_t deadline;
+  bool selects;
+  bool passed; /* before it could wait */
+  weir_waitgroup group;
+};
+
+static void waits_until(void *arg) {
+  struct late *late = arg;
+  struct weir_case one = WEIR_RECV(late->chan, NULL);
+  late->passed |= weir_now() >= late->deadline;
+  if (!late->passed)
+    CHECK_EQ_INT(late->selects ? weir_select(&one, 1, late->deadline)
+                               : weir_chan_recv_until(late->chan, NULL, late->deadline),
+                 -ETIMEDOUT);
+  weir_waitgroup_done(&late->group);
+}
+
+/* Who comes before main in the wheel, or behind it, is claimed together with it, and has not left the channel. */
+static int late_body(void *arg) {
+  struct late late = {.selects = *(const int *)arg};
+  do {
+    late.chan = weir_chan_new(sizeof(int), 0);
+    late.deadline = weir_now() + 20 * WEIR_MILLISECOND;
+    late.passed = false;
+    weir_waitgroup_add(&late.group, 2);
+    CHECK_EQ_INT(weir_go(waits_until, &late), 0);
+    CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+    CHECK_EQ_INT(weir_go(waits_until, &late), 0);
+    weir_sleep_until(late.deadline);
+    if (late.passed)
+      weir_waitgroup_wait(&late.group); /* a slow machine: again */
+    weir_chan_unref(late.chan);
+    weir_waitgroup_wait(&late.group);
+  } while (late.passed);
+  return 0;
+}
+
+static void a_waiter_past_its_deadline_touches_nothing(int selects) {
+  run_balanced_on(1, WEIR_TIMERS_PROMPT, late_body, &selects); /* 1: they expire together */
+}
+
 /* ---- beyond a run ---------------------------------------------------------------------------------------------- */
 
 static weir_chan *kept;
@@ -207,6 +252,8 @@ static const struct check_case cases[] = {
     CHECK_CASE_WITH("unref_under_a_receiver_aborts", unref_under_a_waiter_aborts, 0),
     CHECK_CASE_WITH("unref_under_a_sender_aborts", unref_under_a_waiter_aborts, 1),
     CHECK_CASE_WITH("unref_under_a_select_aborts", unref_under_a_waiter_aborts, 2),
+    CHECK_CASE_WITH("a_waiter_past_its_deadline_touches_nothing", a_waiter_past_its_deadline_touches_nothing, 0),
+    CHECK_CASE_WITH("nor_does_a_select", a_waiter_past_its_deadline_touches_nothing, 1),
     CHECK_CASE(channel_outlives_its_run),
     CHECK_CASE(waiters_are_withdrawn_at_the_end),
 };
