@@ -1,9 +1,9 @@
 /* rwmutex.c — the reader-writer mutex: one queue of readers and writers, strictly first in, first out.
  *
- *   readers  writer    means
- *   0        0         free
- *   n        0         n read
- *   0        a holder  one writes
+ *   readers  writer              means
+ *   0        0                   free
+ *   n        0                   n read
+ *   0        WRITTEN | a holder  one writes
  *
  * Invariant, where the lock is free: the first who waits and has not been claimed could not have it now. So whatever
  * gives something back, or takes a waiter out of the queue's head (a deadline), then admits from the head: one writer,
@@ -19,6 +19,8 @@
 
 #include <errno.h>
 
+enum { WRITTEN = 1 << HOLDER_BITS };
+
 struct rwmutex_waiter {
   struct waiter waiter;
   bool writes;
@@ -33,7 +35,7 @@ static inline struct port_lock *lock_of(weir_rwmutex *rwmutex) {
 }
 
 uint32_t rwmutex_holder(const struct waiter *waiter) {
-  return container_of(waiter->queue, weir_rwmutex, waiters)->writer;
+  return container_of(waiter->queue, weir_rwmutex, waiters)->writer & HOLDER_OUTSIDE;
 }
 
 static inline bool available(const weir_rwmutex *rwmutex, bool writes) {
@@ -51,7 +53,7 @@ static void admit(weir_rwmutex *rwmutex, struct wake_list *woken) {
     if (!wait_claim(&first->waiter))
       continue;
     if (writes)
-      rwmutex->writer = holder_of(container_of(first->waiter.wait, struct task, wait));
+      rwmutex->writer = WRITTEN | holder_of(container_of(first->waiter.wait, struct task, wait));
     else
       rwmutex->readers++;
     wake_list_add(woken, &first->waiter);
@@ -85,7 +87,7 @@ static inline bool take(weir_rwmutex *rwmutex, bool writes) {
   if (unlikely(!available(rwmutex, writes) || !wait_queue_empty(queue_of(rwmutex))))
     return false;
   if (writes)
-    rwmutex->writer = holder_here();
+    rwmutex->writer = WRITTEN | holder_here();
   else
     rwmutex->readers++;
   port_unlock(lock_of(rwmutex));

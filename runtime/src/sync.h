@@ -65,7 +65,8 @@ static inline bool sync_commit(struct waiter *waiter, int64_t deadline, struct p
   return false;
 }
 
-/* Who holds a lock, for reports: a task's number, or this outside a task. Never 0. */
+/* Who holds a lock, for reports only: the low bits of a task's number, or this outside a task. One task in 2^30 has 0
+ * there, and is named by no report. */
 enum { HOLDER_BITS = 30, HOLDER_OUTSIDE = (1 << HOLDER_BITS) - 1 };
 
 static inline uint32_t holder_of(const struct task *task) {

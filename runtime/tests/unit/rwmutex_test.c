@@ -2,7 +2,9 @@
  * the model says: first come, first served, all readers up to the next writer together; a writer that gives up lets
  * those behind it go.
  */
+#include "scheduler.h"
 #include "simulated.h"
+#include "sync.h"
 
 enum { ACTORS = 5, OPERATIONS = 20 };
 
@@ -209,8 +211,41 @@ static void lie_is_found(int lie) {
   CHECK_INT(told, >=, 20);
 }
 
+/* ---- the holder's number is no part of the truth ----------------------------------------------------------------- */
+
+static weir_rwmutex shared;
+
+static void writes_twice(void *arg) {
+  (void)arg;
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQ_INT(weir_rwmutex_lock(&shared), 0); /* handed over, then free */
+    CHECK_EQ_INT(weir_rwmutex_try_lock(&shared), -EAGAIN);
+    CHECK_EQ_INT(weir_rwmutex_try_read_lock(&shared), -EAGAIN);
+    CHECK_EQ_INT(weir_rwmutex_unlock(&shared), 0);
+  }
+}
+
+static int numbers_body(void *arg) {
+  const uint32_t number = *(const uint32_t *)arg;
+  shared = (weir_rwmutex){0};
+  CHECK_EQ_INT(weir_rwmutex_lock(&shared), 0);
+  weir_scheduler.task_numbers = number - 1;
+  CHECK_EQ_INT(weir_go(writes_twice, NULL), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  CHECK_EQ_INT(weir_rwmutex_unlock(&shared), 0);
+  return weir_settle(WEIR_FOREVER);
+}
+
+static void any_number_may_write(void) {
+  uint32_t numbers[] = {7, HOLDER_OUTSIDE, UINT32_C(1) << HOLDER_BITS, UINT32_C(2) << HOLDER_BITS, UINT32_MAX, 0};
+  const struct weir_config config = {.workers = 1}; /* which takes one number at a time */
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    CHECK_EQ_INT(weir_run(&config, numbers_body, &numbers[i]), 0);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(against_a_queue),
+    CHECK_CASE(any_number_may_write),
     CHECK_CASE_WITH("wrong_timeout_is_found", lie_is_found, LIE_TIMED_OUT),
     CHECK_CASE_WITH("wrong_lock_is_found", lie_is_found, LIE_LOCKED),
 };
