@@ -248,12 +248,15 @@ static void open_mail(struct worker *worker) {
   }
 }
 
-/* A batch of the global queue goes to the own ring, as far as it has room. */
-static void take_from_global(struct worker *worker) {
+/* A batch of the global queue: its head is the caller's to run, the others go to the own ring as far as it has room. */
+static struct task *take_from_global(struct worker *worker) {
   if (peek(&weir_scheduler.global_count) == 0)
-    return;
+    return NULL;
   port_lock(&weir_scheduler.lock);
-  for (uint32_t i = 0; i < GLOBAL_BATCH && weir_scheduler.global.head != NULL; i++) {
+  struct task *first = weir_scheduler.global.head;
+  if (first != NULL)
+    task_queue_pop(&weir_scheduler.global);
+  for (uint32_t i = 1; i < GLOBAL_BATCH && weir_scheduler.global.head != NULL; i++) {
     struct task *task = weir_scheduler.global.head;
     struct task *next = task->next;
     if (!ring_push(&worker->ring, task, true))
@@ -263,6 +266,7 @@ static void take_from_global(struct worker *worker) {
   }
   set_global_count();
   port_unlock(&weir_scheduler.lock);
+  return first;
 }
 
 /* Whether a victim's tasks would wait for long: by how far its head has moved since it was last seen to move. */
@@ -318,8 +322,7 @@ static struct task *find(struct worker *worker) {
   struct task *task = take_own(worker);
   if (task != NULL)
     return task;
-  take_from_global(worker);
-  task = take_own(worker);
+  task = take_from_global(worker);
   return task != NULL ? task : steal(worker);
 }
 
@@ -531,8 +534,11 @@ void scheduler_loop(struct worker *worker) {
     worker_begin_round(worker);
     worker->waits_for_memory = !port_simulated() && worker_serve_outside(worker);
     open_mail(worker);
-    take_from_global(worker);
-    struct task *task = take_own(worker);
+    /* Every other round begins with the global queue, whether the ring has room or not: neither starves the other. */
+    worker->global_turn = !worker->global_turn;
+    struct task *task = worker->global_turn ? take_from_global(worker) : NULL;
+    if (task == NULL)
+      task = take_own(worker);
     if (task == NULL)
       task = spin(worker);
     port_turn("dispatch");
