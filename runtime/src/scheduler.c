@@ -201,8 +201,8 @@ void task_start_several(struct task *task) {
 
 static struct task *take_own(struct worker *worker) {
   struct task *task;
-  bool pinned_turn = (worker->budget & 1) != 0;
-  if (worker->run.head != NULL && pinned_turn)
+  worker->pinned_turn = !worker->pinned_turn; /* not by the budget: it is always 1 when rounds are short */
+  if (worker->run.head != NULL && worker->pinned_turn)
     return task_queue_pop(&worker->run);
   if (ring_take(&worker->ring, &task, 1) != 0)
     return task;

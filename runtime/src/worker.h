@@ -71,6 +71,7 @@ struct worker {
   uint32_t idle; /* in the list of idle workers */
   bool spinning;
   bool global_turn;                /* this round began with the global queue */
+  bool pinned_turn;                /* the next task is a pinned one, if there is one */
   bool waits_for_memory;           /* for the task of a post */
   struct look looks[WORKERS_MOST]; /* at each worker's ring */
   int64_t looked;                  /* when it last looked at all of them */

@@ -5,6 +5,8 @@
 
 #include "api/run.h"
 
+#include <sched.h>
+
 /* ---- a full ring and the global queue ----------------------------------------------------------------------------- */
 
 /* More tasks than rings hold, each runnable all the time: a ring stays full, and the others have their turns all the
@@ -40,7 +42,71 @@ static void no_task_waits_behind_a_full_ring(void) {
   run_balanced(WEIR_TIMERS_PROMPT, full_ring_body, (void *)(uintptr_t)&tasks);
 }
 
+/* ---- pinned beside the rest, in short rounds --------------------------------------------------------------------- */
+
+/* Every other worker is kept busy, so that nobody takes over what waits here. */
+static uint32_t held, released;
+
+static void holds_a_worker(void *arg) {
+  (void)arg;
+  __atomic_fetch_add(&held, 1, __ATOMIC_RELAXED);
+  while (__atomic_load_n(&released, __ATOMIC_RELAXED) == 0)
+    sched_yield();
+}
+
+static void hold_other_workers(void) {
+  held = released = 0;
+  for (uint32_t i = 1; i < weir_scheduler.count; i++)
+    CHECK_EQ_INT(weir_go(holds_a_worker, NULL), 0);
+  while (__atomic_load_n(&held, __ATOMIC_RELAXED) + 1 < weir_scheduler.count)
+    sched_yield();
+}
+
+static void release_other_workers(void) {
+  __atomic_store_n(&released, 1, __ATOMIC_RELAXED);
+}
+
+enum { PINNED_TURNS = 1000 };
+
+static uint32_t free_turns, pinned_turns;
+
+static void takes_free_turns(void *arg) {
+  (void)arg;
+  for (; pinned_turns < PINNED_TURNS; free_turns++)
+    weir_yield();
+}
+
+static void takes_pinned_turns(void *arg) {
+  (void)arg;
+  for (; pinned_turns < PINNED_TURNS; pinned_turns++)
+    weir_yield();
+}
+
+static int short_rounds_body(void *arg) {
+  static const struct weir_task_options pinned = {.pinned = true};
+  (void)arg;
+  free_turns = pinned_turns = 0;
+  hold_other_workers();
+  CHECK_EQ_INT(weir_go(takes_free_turns, NULL), 0);
+  CHECK_EQ_INT(weir_go_with(&pinned, takes_pinned_turns, NULL), 0);
+  while (pinned_turns < PINNED_TURNS)
+    weir_yield();
+  release_other_workers();
+  CHECK_INT(free_turns, >=, PINNED_TURNS / 10);
+  return weir_settle(WEIR_FOREVER);
+}
+
+/* config.hog_ns makes every round one task long, as tasks that compute for long do. */
+static void pinned_tasks_leave_turns_in_short_rounds(void) {
+  static struct run_log log;
+  const struct weir_config config = {
+      .workers = test_workers(), .log = run_log_line, .log_context = &log, .hog_ns = 3600 * WEIR_SECOND};
+  CHECK_EQ_INT(weir_run(&config, short_rounds_body, NULL), 0);
+  CHECK_STR(log.text, "");
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(no_task_waits_behind_a_full_ring),
+    CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
 };
 CHECK_MAIN(cases)
