@@ -544,6 +544,8 @@ void scheduler_loop(struct worker *worker) {
     port_turn("dispatch");
     if (stopped())
       return; /* a task that it took is left over */
+    if (worker->spinning)
+      stop_spinning(worker); /* it was woken to look around, and has found something at once */
     if (task != NULL)
       worker_dispatch(worker, task);
     else

@@ -105,8 +105,37 @@ static void pinned_tasks_leave_turns_in_short_rounds(void) {
   CHECK_STR(log.text, "");
 }
 
+/* ---- who runs a task does not spin ------------------------------------------------------------------------------- */
+
+/* While one is said to look for work nobody else is woken. */
+static void starts_and_sleeps(void *arg) {
+  const int64_t delay = (int64_t)(uintptr_t)arg;
+  for (int i = 0; i < 3; i++) {
+    CHECK(!worker_here()->spinning);
+    CHECK_EQ_INT(weir_sleep(delay), 0);
+    CHECK(!worker_here()->spinning);
+    if (delay > WEIR_MILLISECOND)
+      CHECK_EQ_INT(weir_go(starts_and_sleeps, (void *)(uintptr_t)(delay / 2)), 0);
+  }
+}
+
+static int spinning_body(void *arg) {
+  for (int i = 1; i <= 3; i++)
+    CHECK_EQ_INT(weir_go(starts_and_sleeps, (void *)(uintptr_t)(i * WEIR_MILLISECOND)), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  while (weir_task_count() > 1)
+    CHECK_EQ_INT(weir_sleep(WEIR_MILLISECOND), 0);
+  return arg != NULL;
+}
+
+static void who_runs_a_task_does_not_spin(void) {
+  simulate_seeds(WEIR_TIMERS_PROMPT, 200, spinning_body, NULL);
+  run_balanced(WEIR_TIMERS_PROMPT, spinning_body, NULL);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(no_task_waits_behind_a_full_ring),
     CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
+    CHECK_CASE(who_runs_a_task_does_not_spin),
 };
 CHECK_MAIN(cases)
