@@ -71,6 +71,8 @@ static bool leave_idle_list(struct worker *worker) {
   if (*at == NULL)
     return false;
   *at = worker->next_idle;
+  weir_scheduler.deep -= worker->deep;
+  worker->deep = false;
   __atomic_store_n(&worker->idle, 0, __ATOMIC_SEQ_CST); /* pairs with the loads in sleep_until_woken and doze */
   __atomic_store_n(&weir_scheduler.idle, weir_scheduler.idle - 1, __ATOMIC_SEQ_CST);
   return true;
@@ -81,6 +83,19 @@ static void unpark(struct worker *worker) {
   port_unpark(&worker->parker, worker->number);
   if (!port_simulated() && __atomic_load_n(&weir_scheduler.poller, __ATOMIC_SEQ_CST) == worker) /* pairs with doze */
     poller_interrupt();
+}
+
+/* After a worker has left the list: when nobody on it naps, one of them is to, so that somebody sees what gets stuck.
+ * Releases the lock. */
+static void unlock_idle_list(void) {
+  struct worker *watch = weir_scheduler.deep == weir_scheduler.idle ? weir_scheduler.idlers : NULL;
+  if (watch != NULL) {
+    watch->deep = false;
+    weir_scheduler.deep--;
+  }
+  port_unlock(&weir_scheduler.lock);
+  if (watch != NULL)
+    unpark(watch);
 }
 
 /* Wakes a worker if it is idle; any when it is NULL, to look for work. */
@@ -94,7 +109,7 @@ static void wake(struct worker *worker) {
     }
   }
   bool woken = worker != NULL && leave_idle_list(worker);
-  port_unlock(&weir_scheduler.lock);
+  unlock_idle_list();
   if (woken)
     unpark(worker);
 }
@@ -391,6 +406,18 @@ static struct task *spin(struct worker *worker) {
   return task;
 }
 
+/* The lock is held; releases it. */
+static void leave_idleness(struct worker *worker) {
+  leave_idle_list(worker);
+  weir_scheduler.active_at = worker->round_time;
+  unlock_idle_list();
+}
+
+static void end_idleness(struct worker *worker) {
+  port_lock(&weir_scheduler.lock);
+  leave_idleness(worker);
+}
+
 /* Every worker is idle and nothing is in flight: the lock is held. True when it woke a task of this worker, or stopped
  * the run, and released the lock. */
 static bool decide_at_rest(struct worker *worker, int64_t now) {
@@ -411,8 +438,7 @@ static bool decide_at_rest(struct worker *worker, int64_t now) {
                   !foreign_expected() && inbox_close_if_empty();
   if (wait == NULL && !deadlock)
     return false;
-  leave_idle_list(worker);
-  port_unlock(&weir_scheduler.lock);
+  leave_idleness(worker);
   if (wait != NULL)
     wait_wake(wait);
   else
@@ -420,35 +446,21 @@ static bool decide_at_rest(struct worker *worker, int64_t now) {
   return true;
 }
 
-/* When an idle worker wakes by itself at the latest. */
+/* When an idle worker has something of its own to do. */
 static int64_t sleep_end(struct worker *worker, int64_t now) {
   int64_t end = next_timer(worker);
-  if (port_simulated())
-    return end;
-  if (worker->waits_for_memory && now + WORKER_RETRY_NS < end)
-    end = now + WORKER_RETRY_NS;
-  if (peek(&weir_scheduler.idle) == weir_scheduler.count) {
-    port_lock(&weir_scheduler.lock);
-    bool rest = now - weir_scheduler.active_at > REST_NS;
-    if (rest)
-      __atomic_store_n(&weir_scheduler.deep, 1, __ATOMIC_RELAXED); /* pairs with the exchange in end_idleness */
-    port_unlock(&weir_scheduler.lock);
-    if (rest)
-      return end;
-  }
-  int64_t nap = now + NAP_NS * peek(&weir_scheduler.idle);
-  return nap < end ? nap : end;
+  return worker->waits_for_memory && now + WORKER_RETRY_NS < end ? now + WORKER_RETRY_NS : end;
 }
 
-static void end_idleness(struct worker *worker) {
-  port_lock(&weir_scheduler.lock);
-  leave_idle_list(worker);
-  weir_scheduler.active_at = worker->round_time;
-  bool deep = weir_scheduler.deep != 0;
-  __atomic_store_n(&weir_scheduler.deep, 0, __ATOMIC_RELAXED); /* pairs with sleep_end, both under the lock */
-  port_unlock(&weir_scheduler.lock);
-  if (deep)
-    wake(NULL); /* somebody naps again, and sees when this worker does not yield */
+/* It wakes by itself at that time at the latest: it naps, unless all rest and have for long. The lock is held. */
+static int64_t nap_end(struct worker *worker, int64_t end) {
+  int64_t now = worker->round_time;
+  bool deep = weir_scheduler.idle == weir_scheduler.count && now - weir_scheduler.active_at > REST_NS;
+  weir_scheduler.deep += deep;
+  weir_scheduler.deep -= worker->deep;
+  worker->deep = deep;
+  int64_t nap = now + NAP_NS * weir_scheduler.idle;
+  return deep || nap > end ? end : nap;
 }
 
 /* Sleeps in the poller if nobody else does. True when that ended for a reason of its own: descriptors, or an interruption. */
@@ -458,6 +470,7 @@ static bool doze(struct worker *worker, int64_t end) {
     return false;
   }
   port_lock(&weir_scheduler.lock);
+  end = nap_end(worker, end);
   bool polls = weir_scheduler.poller == NULL;
   if (polls)
     __atomic_store_n(&weir_scheduler.poller, worker,

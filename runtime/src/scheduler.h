@@ -13,7 +13,8 @@
  *                          machine); then announce, look again, and sleep until the wheel's next tick, the first in the
  *                          poller, the others in their parkers.
  *   asleep, others active  Nap for 10 ms (more when many are idle), and take what is stuck behind a task that does not
- *                          yield. After a second of rest for all nobody naps: an idle program costs nothing.
+ *                          yield. After a second of rest for all nobody naps: an idle program costs nothing. The first to
+ *                          go on leaves one behind that naps again: while one is active, another of the idle looks.
  *
  * Nothing is lost between "look again" and "sleep": a pusher stores its tail and then reads idle and spinning, a sleeper
  * adds itself to idle and then reads the tails, all sequentially consistent. A single ready task that nobody is told of is
@@ -51,13 +52,13 @@ struct scheduler {
   struct port_lock lock;      /* of the global queue, the idle list and the settlers */
   struct task_queue global;
   struct worker *idlers;
+  uint32_t deep;         /* of them, sleep without naps; under the lock */
   struct worker *poller; /* the idle worker that sleeps in the poller; written under the lock */
   /* Read without the lock. */
   uint32_t global_count;
   uint32_t idle;
   uint32_t spinning;
   uint32_t stop;            /* every worker leaves its loop */
-  uint32_t deep;            /* nobody naps */
   uint32_t task_numbers;    /* handed out so far */
   uint32_t balance;         /* the next who looks for work takes it also where no task waits for long */
   int64_t balance_interval; /* nanoseconds between two such */

@@ -36,7 +36,7 @@ void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stac
   worker->idle = 0;
   worker->stole_at = worker->looked = 0;
   memset(worker->looks, 0, weir_scheduler.count * sizeof worker->looks[0]);
-  worker->spinning = false;
+  worker->spinning = worker->deep = false;
   worker->parker.word = 0;
   worker->task_number = worker->task_numbers_end = 0;
   worker->timer_mode = mode;

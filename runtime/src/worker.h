@@ -70,6 +70,7 @@ struct worker {
   struct worker *next_idle;
   uint32_t idle; /* in the list of idle workers */
   bool spinning;
+  bool deep;                       /* idle, and sleeps without naps; under the scheduler's lock */
   bool global_turn;                /* this round began with the global queue */
   bool pinned_turn;                /* the next task is a pinned one, if there is one */
   bool waits_for_memory;           /* for the task of a post */

@@ -133,9 +133,40 @@ static void who_runs_a_task_does_not_spin(void) {
   run_balanced(WEIR_TIMERS_PROMPT, spinning_body, NULL);
 }
 
+/* ---- after a long rest ------------------------------------------------------------------------------------------- */
+
+/* Everybody has slept without naps, and then somebody naps again: tasks that each keep a worker to themselves come
+ * together, though one of them started the others. */
+static uint32_t come;
+
+static void comes(void *arg) {
+  (void)arg;
+  __atomic_fetch_add(&come, 1, __ATOMIC_RELAXED);
+  while (__atomic_load_n(&come, __ATOMIC_RELAXED) < weir_scheduler.count)
+    sched_yield();
+}
+
+static int rested_body(void *arg) {
+  come = 0;
+  CHECK_EQ_INT(weir_sleep(3 * WEIR_SECOND / 2), 0);
+  port_lock(&weir_scheduler.lock);
+  CHECK(weir_scheduler.idle == 0 || weir_scheduler.deep < weir_scheduler.idle);
+  port_unlock(&weir_scheduler.lock);
+  for (uint32_t i = 1; i < weir_scheduler.count; i++)
+    CHECK_EQ_INT(weir_go(comes, NULL), 0);
+  comes(arg);
+  return weir_settle(WEIR_FOREVER);
+}
+
+static void rested_workers_come_together(void) {
+  if (!one_worker())
+    run_balanced(WEIR_TIMERS_PROMPT, rested_body, NULL);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(no_task_waits_behind_a_full_ring),
     CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
     CHECK_CASE(who_runs_a_task_does_not_spin),
+    CHECK_CASE(rested_workers_come_together),
 };
 CHECK_MAIN(cases)
