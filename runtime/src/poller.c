@@ -273,15 +273,16 @@ unsigned poller_serve(int64_t until) {
   return woken;
 }
 
-void poller_sleep(int64_t until) {
+bool poller_sleep(int64_t until) {
   int64_t left = until == WEIR_FOREVER ? 0 : until - port_clock();
   if (until != WEIR_FOREVER && left <= 0)
-    return;
+    return false;
   struct pollfd epoll = {.fd = poller.epoll, .events = POLLIN};
   struct timespec timeout = {.tv_sec = left / WEIR_SECOND, .tv_nsec = left % WEIR_SECOND};
-  ppoll(&epoll, 1, until == WEIR_FOREVER ? NULL : &timeout, NULL);
+  int ready = ppoll(&epoll, 1, until == WEIR_FOREVER ? NULL : &timeout, NULL);
   if (__atomic_load_n(&poller.interrupted, __ATOMIC_ACQUIRE) != 0) /* pairs with poller_interrupt */
     take_interruption();
+  return ready > 0;
 }
 
 void poller_interrupt(void) {

@@ -482,8 +482,8 @@ static bool doze(struct worker *worker, int64_t end) {
   }
   bool woken = __atomic_load_n(&worker->idle, __ATOMIC_SEQ_CST) == 0 || stopped();
   if (!woken) {
-    poller_sleep(end);
-    worker->polled = 0; /* the next round looks at descriptors */
+    if (poller_sleep(end))
+      worker->polled = 0; /* the next round serves what is ready */
   }
   port_lock(&weir_scheduler.lock);
   __atomic_store_n(&weir_scheduler.poller, NULL, __ATOMIC_SEQ_CST);

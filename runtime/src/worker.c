@@ -41,7 +41,7 @@ void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stac
   worker->task_number = worker->task_numbers_end = 0;
   worker->timer_mode = mode;
   worker->stack_class = stack_class;
-  worker->round_time = port_clock();
+  worker->round_time = worker->polled = port_clock();
   worker->random = ((uint64_t)worker->round_time + worker->number) * UINT64_C(0x9e3779b97f4a7c15) | 1;
 }
 
@@ -237,7 +237,7 @@ void worker_begin_round(struct worker *worker) {
 
 bool worker_serve_outside(struct worker *worker) {
   bool no_memory = inbox_pending() && inbox_drain();
-  if (unlikely(poller_waiting() != 0) && worker->round_time - worker->polled >= POLL_NS) {
+  if (unlikely(poller_waiting() != 0 || worker->polled == 0) && worker->round_time - worker->polled >= POLL_NS) {
     worker->polled = worker->round_time;
     poller_serve(WEIR_POLL);
   }

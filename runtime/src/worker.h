@@ -50,7 +50,7 @@ struct worker {
   struct context context;
   struct fiber fiber;
   int64_t round_time;
-  int64_t polled; /* when it last looked at descriptors */
+  int64_t polled; /* when it last looked at descriptors; 0: it must look, whoever waits for one */
   uint64_t random;
   struct stack_pool *stacks;
   uint32_t task_number; /* the next task's; up to task_numbers_end */

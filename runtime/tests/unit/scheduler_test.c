@@ -5,6 +5,7 @@
 
 #include "api/run.h"
 
+#include <fcntl.h>
 #include <sched.h>
 
 /* ---- a full ring and the global queue ----------------------------------------------------------------------------- */
@@ -163,10 +164,45 @@ static void rested_workers_come_together(void) {
     run_balanced(WEIR_TIMERS_PROMPT, rested_body, NULL);
 }
 
+/* ---- a descriptor that nobody waits for -------------------------------------------------------------------------- */
+
+/* How often an idle worker lies down in the poller. */
+static uint32_t lain_down;
+
+int __real_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
+int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
+  __atomic_fetch_add(&lain_down, 1, __ATOMIC_RELAXED);
+  return __real_ppoll(fds, count, timeout, mask);
+}
+
+enum { NAPS = 500 };
+
+/* It was waited for once. That it is ready wakes a worker once, not again and again. */
+static int ready_body(void *arg) {
+  int fds[2];
+  CHECK_EQ_INT(pipe2(fds, O_NONBLOCK), 0);
+  CHECK_EQ_INT(weir_poll(fds[0], POLLIN, weir_now() + WEIR_MILLISECOND), -ETIMEDOUT);
+  CHECK_EQ_INT(write(fds[1], "x", 1), 1);
+  const int64_t from = outside_now();
+  const uint32_t before = __atomic_load_n(&lain_down, __ATOMIC_RELAXED);
+  CHECK_EQ_INT(weir_sleep(WEIR_SECOND / 5), 0);
+  const int64_t milliseconds = (outside_now() - from) / WEIR_MILLISECOND;
+  const uint32_t times = __atomic_load_n(&lain_down, __ATOMIC_RELAXED) - before;
+  printf("lay down %u times in %jd ms\n", times, (intmax_t)milliseconds);
+  CHECK_INT(times, <, NAPS + milliseconds);
+  weir_poll_forget(fds[0]);
+  close(fds[0]);
+  close(fds[1]);
+  return arg != NULL;
+}
+
+static void a_ready_descriptor_wakes_once(void) {
+  run_balanced(WEIR_TIMERS_PROMPT, ready_body, NULL);
+}
+
 static const struct check_case cases[] = {
-    CHECK_CASE(no_task_waits_behind_a_full_ring),
-    CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
-    CHECK_CASE(who_runs_a_task_does_not_spin),
-    CHECK_CASE(rested_workers_come_together),
+    CHECK_CASE(no_task_waits_behind_a_full_ring), CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
+    CHECK_CASE(who_runs_a_task_does_not_spin),    CHECK_CASE(rested_workers_come_together),
+    CHECK_CASE(a_ready_descriptor_wakes_once),
 };
 CHECK_MAIN(cases)
