@@ -22,6 +22,7 @@ static struct {
   struct pipe_made *made;
   size_t count;
   size_t capacity;
+  struct port_lock lock; /* of the queue */
   struct wait_queue waiting;
 } pipes;
 
@@ -96,7 +97,8 @@ static bool occupied(int fd, int events) {
   return false;
 }
 
-int pipes_poll(int fd, int events, int64_t deadline) {
+/* Not ready, and the caller may enlist: 0. The lock is held. */
+static int look(int fd, int events, int64_t deadline) {
   int ready = pipe_of(fd) == NULL ? -EBADF : poll_look(fd, events);
   if (ready != 0)
     return ready;
@@ -104,15 +106,25 @@ int pipes_poll(int fd, int events, int64_t deadline) {
     return -ETIMEDOUT;
   if (!wait_allowed())
     return -EPERM;
-  if (occupied(fd, events))
-    return -EBUSY;
+  return occupied(fd, events) ? -EBUSY : 0;
+}
+
+int pipes_poll(int fd, int events, int64_t deadline) {
+  port_lock(&pipes.lock);
+  int result = look(fd, events, deadline);
+  if (result != 0) {
+    port_unlock(&pipes.lock);
+    return result;
+  }
   struct poll_waiter self = {.fd = fd, .events = events};
   struct wait *wait = wait_open(WAIT_FOR_DESCRIPTOR, &self.waiter, 1, sizeof self);
   wait_enlist(wait, &self.waiter, &pipes.waiting);
-  if (wait_commit(wait, deadline, NULL) != NULL)
+  if (wait_commit(wait, deadline, &pipes.lock) != NULL)
     return self.result;
+  port_lock(&pipes.lock);
   if (self.waiter.queue != NULL)
     wait_queue_remove(&self.waiter);
+  port_unlock(&pipes.lock);
   return -ETIMEDOUT;
 }
 
@@ -124,7 +136,7 @@ static void wake(struct poll_waiter *waiter, int result) {
   wait_wake(wait);
 }
 
-/* Wakes those whose result is not 0. Claiming takes a waiter out of the queue, so the next one is found first. */
+/* Wakes those whose result is not 0. The lock is held. Claiming takes a waiter out of the queue, so the next one is found first. */
 static void wake_each(int (*result_of)(const struct poll_waiter *waiter, int fd), int fd) {
   struct poll_waiter *next;
   for (struct poll_waiter *at = waiter_after(NULL); at != NULL; at = next) {
@@ -145,12 +157,17 @@ static int cancelled(const struct poll_waiter *waiter, int fd) {
 }
 
 void pipes_serve(void) {
-  if (unlikely(!wait_queue_empty(&pipes.waiting)))
-    wake_each(look_at, -1);
+  if (likely(wait_queue_empty(&pipes.waiting)))
+    return;
+  port_lock(&pipes.lock);
+  wake_each(look_at, -1);
+  port_unlock(&pipes.lock);
 }
 
 void pipes_forget(int fd) {
+  port_lock(&pipes.lock);
   wake_each(cancelled, fd);
+  port_unlock(&pipes.lock);
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */

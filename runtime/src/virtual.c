@@ -45,8 +45,6 @@ static struct virtual_worker *running; /* NULL: the engine */
 static struct context home;
 static struct fiber home_fiber;
 
-static bool alone; /* the running worker is not to be overtaken */
-
 static bool any_ring_filled(void) {
   for (uint32_t i = 0; i < weir_scheduler.count; i++)
     if (ring_length(&weir_scheduler.workers[i]->ring) != 0)
@@ -142,7 +140,7 @@ static void give_way(void) {
 static void turn(const char *what) {
   if (unlikely(sim.quiet_since >= 0) && strcmp(what, "dispatch") == 0)
     sim.quiet_since = -1;
-  if (running == NULL || alone || sim.stop || sim.round_robin)
+  if (running == NULL || sim.stop || sim.round_robin)
     return;
   uint32_t others = count_others();
   uint32_t choice = choose(others, false);
@@ -253,15 +251,6 @@ static void note_main(void) {
   }
 }
 
-/* Descriptors become ready between two steps. The queue of those who wait has no lock. */
-static void serve_pipes(void) {
-  if (weir_scheduler.lock.word != 0)
-    return; /* whoever holds it could not go on; the next step will do */
-  alone = true;
-  pipes_serve();
-  alone = false;
-}
-
 static void step(const struct port_operation *operation) {
   struct task *current = worker_here()->current;
   if (running == NULL || current == NULL || weir_scheduler.ending)
@@ -270,7 +259,7 @@ static void step(const struct port_operation *operation) {
   simulation_trace_operation(operation);
   if (!simulation_count_step())
     leave();
-  serve_pipes();
+  pipes_serve();
   current->pending = operation;
   if (sim.round_robin) {
     take_turns();
@@ -346,7 +335,7 @@ void virtual_loop(void) {
       switch_to(choose_other(ready));
       continue;
     }
-    serve_pipes();
+    pipes_serve();
     if (any_ring_filled())
       continue;
     int64_t earliest = earliest_timer();

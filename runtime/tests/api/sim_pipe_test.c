@@ -318,6 +318,52 @@ static void a_deferred_function_may_close_it(void) {
   seeds(deferred_body);
 }
 
+/* ---- several virtual workers ------------------------------------------------------------------------------------- */
+
+static void virtual_seeds(unsigned workers, uint64_t seeds, int (*body)(void *)) {
+  for (uint64_t seed = 1; seed <= seeds; seed++) {
+    const struct weir_sim sim = {.chooser = weir_chooser_seed(seed), .workers = workers};
+    struct weir_sim_report report;
+    CHECK_EQ_INT(weir_simulate(&sim, body, NULL, &report), 0);
+    if (report.verdict != WEIR_VERDICT_OK)
+      check_fail(__FILE__, __LINE__, "seed %ju, %u workers: %s\n%s", (uintmax_t)seed, workers,
+                 weir_verdict_name(report.verdict), report.text);
+    weir_sim_report_free(&report);
+    weir_chooser_free(sim.chooser);
+  }
+}
+
+static int fds_of_many[2];
+static weir_chan *values;
+
+/* What it waits for next is another wait: a forgetting that comes late must not touch that. */
+static void polls_then_receives(void *arg) {
+  long value = 0;
+  const int result = weir_poll(fds_of_many[0], POLLIN, weir_now() + WEIR_MILLISECOND);
+  CHECK(arg == NULL && (result == -ETIMEDOUT || result == -ECANCELED));
+  CHECK_EQ_INT(weir_chan_recv(values, &value), 0);
+  CHECK_EQ_INT(value, 42);
+}
+
+static int late_forgetting_body(void *arg) {
+  const long value = 42;
+  make_pipe(fds_of_many);
+  values = weir_chan_new(sizeof value, 0);
+  CHECK_EQ_INT(weir_go(polls_then_receives, NULL), 0);
+  weir_yield();
+  weir_poll_forget(fds_of_many[0]);
+  CHECK_EQ_INT(weir_chan_send(values, &value), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  drop_both(fds_of_many);
+  weir_chan_unref(values);
+  return arg != NULL;
+}
+
+static void forgetting_meets_a_deadline(void) {
+  virtual_seeds(2, 2000, late_forgetting_body);
+  virtual_seeds(3, 500, late_forgetting_body);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(only_in_a_simulation),
     CHECK_CASE(other_descriptors_are_refused),
@@ -328,6 +374,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(waiting_for_ever_is_a_deadlock),
     CHECK_CASE(an_end_left_open_is_a_leak),
     CHECK_CASE(a_deferred_function_may_close_it),
+    CHECK_CASE(forgetting_meets_a_deadline),
 };
 
 CHECK_MAIN(cases)
