@@ -128,23 +128,25 @@ int pipes_poll(int fd, int events, int64_t deadline) {
   return -ETIMEDOUT;
 }
 
-static void wake(struct poll_waiter *waiter, int result) {
+static bool wake(struct poll_waiter *waiter, int result) {
   struct wait *wait = waiter->waiter.wait;
   if (!wait_claim(&waiter->waiter))
-    return;
+    return false;
   waiter->result = result;
   wait_wake(wait);
+  return true;
 }
 
-/* Wakes those whose result is not 0. The lock is held. Claiming takes a waiter out of the queue, so the next one is found first. */
-static void wake_each(int (*result_of)(const struct poll_waiter *waiter, int fd), int fd) {
+/* Wakes those whose result is not 0; how many. The lock is held. Claiming takes a waiter out of the queue, so the next one is found first. */
+static unsigned wake_each(int (*result_of)(const struct poll_waiter *waiter, int fd), int fd) {
   struct poll_waiter *next;
+  unsigned woken = 0;
   for (struct poll_waiter *at = waiter_after(NULL); at != NULL; at = next) {
     next = waiter_after(at);
     int result = result_of(at, fd);
-    if (result != 0)
-      wake(at, result);
+    woken += result != 0 && wake(at, result);
   }
+  return woken;
 }
 
 static int look_at(const struct poll_waiter *waiter, int unused) {
@@ -156,12 +158,13 @@ static int cancelled(const struct poll_waiter *waiter, int fd) {
   return waiter->fd == fd ? -ECANCELED : 0;
 }
 
-void pipes_serve(void) {
+unsigned pipes_serve(void) {
   if (likely(wait_queue_empty(&pipes.waiting)))
-    return;
+    return 0;
   port_lock(&pipes.lock);
-  wake_each(look_at, -1);
+  unsigned woken = wake_each(look_at, -1);
   port_unlock(&pipes.lock);
+  return woken;
 }
 
 void pipes_forget(int fd) {

@@ -18,8 +18,8 @@
 int pipes_poll(int fd, int events, int64_t deadline);
 void pipes_forget(int fd);
 
-/* Wakes the tasks whose pipes are ready. Cheap when nobody waits. */
-void pipes_serve(void);
+/* Wakes the tasks whose pipes are ready; how many. Cheap when nobody waits. */
+unsigned pipes_serve(void);
 
 /* Where the pipe with this end was made; 0 when it is none. */
 uint32_t pipes_site(int fd);

@@ -2,6 +2,7 @@
 #include "scheduler.h"
 
 #include "inbox.h"
+#include "pipes.h"
 #include "poller.h"
 
 #include <errno.h>
@@ -522,10 +523,17 @@ static void judge_balance(struct worker *worker) {
   worker->stole_at = 0;
 }
 
+/* Wakes the tasks whose descriptors are ready; how many. */
+static unsigned serve_descriptors(void) {
+  if (port_simulated())
+    return pipes_serve();
+  return poller_waiting() != 0 ? poller_serve(WEIR_POLL) : 0;
+}
+
 static void go_idle(struct worker *worker) {
   worker->round_time = port_clock();
   judge_balance(worker);
-  if (poller_waiting() != 0 && wait_queue_hint(&weir_scheduler.settlers) && poller_serve(WEIR_POLL) != 0)
+  if (wait_queue_hint(&weir_scheduler.settlers) && serve_descriptors() != 0)
     return; /* settled is only who has had what is ready */
   port_lock(&weir_scheduler.lock);
   enter_idle_list(worker);

@@ -364,6 +364,35 @@ static void forgetting_meets_a_deadline(void) {
   virtual_seeds(3, 500, late_forgetting_body);
 }
 
+static bool told;
+
+static void is_told(void *arg) {
+  CHECK_EQ_INT(weir_poll(((int *)arg)[0], POLLIN, WEIR_FOREVER), POLLIN);
+  told = true;
+}
+
+static void tells(void *arg) {
+  put(((int *)arg)[1], 'x'); /* and ends, with no step in between */
+}
+
+static int settled_body(void *arg) {
+  int fds[2];
+  told = false;
+  make_pipe(fds);
+  CHECK_EQ_INT(weir_go(is_told, fds), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  CHECK_EQ_INT(weir_go(tells, fds), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  CHECK(told);
+  drop_both(fds);
+  return arg != NULL;
+}
+
+static void settled_is_who_has_had_what_is_ready(void) {
+  for (unsigned workers = 1; workers <= 3; workers++)
+    virtual_seeds(workers, 500, settled_body);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(only_in_a_simulation),
     CHECK_CASE(other_descriptors_are_refused),
@@ -375,6 +404,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(an_end_left_open_is_a_leak),
     CHECK_CASE(a_deferred_function_may_close_it),
     CHECK_CASE(forgetting_meets_a_deadline),
+    CHECK_CASE(settled_is_who_has_had_what_is_ready),
 };
 
 CHECK_MAIN(cases)
