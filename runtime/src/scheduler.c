@@ -351,9 +351,9 @@ static bool work_in_sight(struct worker *worker) {
   if (inbox_pending() && !worker->waits_for_memory)
     return true;
   for (uint32_t i = 0; i < weir_scheduler.count && port_simulated(); i++)
-    if (weir_scheduler.workers[i] != worker && ring_length(&weir_scheduler.workers[i]->ring) != 0)
+    if (ring_length(&weir_scheduler.workers[i]->ring) != 0)
       return true;
-  return false;
+  return port_simulated() && worker->run.head != NULL; /* the engine, too, makes tasks ready: see virtual.c */
 }
 
 /* ---- out of work ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@
  *   state     goes on when
  *   ready     it is chosen
  *   locking   the lock's word is 0
- *   parked    somebody has unparked it; or its time has come; or, as from a nap, while any ring holds a task
+ *   parked    somebody has unparked it; or its time has come; or, as from a nap, while any ring, or its own list of
+ *             pinned tasks, holds one: the engine, too, makes tasks ready, as whoever ran last
  *   over      never: its stack is where the simulation left it
  *
  * Time moves when no virtual worker can go on, or early when the chooser says so. When the simulation stops, each
@@ -59,7 +60,7 @@ static bool can_go_on(const struct virtual_worker *one) {
   case LOCKING:
     return *one->word == 0;
   case PARKED:
-    return one->notified || one->until <= sim.now || any_ring_filled();
+    return one->notified || one->until <= sim.now || any_ring_filled() || one->worker->run.head != NULL;
   case OVER:
     break;
   }
@@ -336,8 +337,8 @@ void virtual_loop(void) {
       continue;
     }
     pipes_serve();
-    if (any_ring_filled())
-      continue;
+    if (count_others() != 0)
+      continue; /* somebody waited for a pipe */
     int64_t earliest = earliest_timer();
     if (simulation_only_daemons() || !simulation_may_wait(earliest))
       break;

@@ -393,6 +393,30 @@ static void settled_is_who_has_had_what_is_ready(void) {
     virtual_seeds(workers, 500, settled_body);
 }
 
+static weir_waitgroup pinned_group;
+
+static void is_told_at_home(void *arg) {
+  is_told(arg);
+  weir_waitgroup_done(&pinned_group);
+}
+
+static int pinned_body(void *arg) {
+  static const struct weir_task_options pinned = {.pinned = true};
+  int fds[2];
+  make_pipe(fds);
+  CHECK_EQ_INT(weir_waitgroup_add(&pinned_group, 1), 0);
+  CHECK_EQ_INT(weir_go_with(&pinned, is_told_at_home, fds), 0);
+  CHECK_EQ_INT(weir_go(tells, fds), 0);
+  CHECK_EQ_INT(weir_waitgroup_wait(&pinned_group), 0);
+  drop_both(fds);
+  return arg != NULL;
+}
+
+static void a_pinned_task_waits_for_a_pipe(void) {
+  for (unsigned workers = 1; workers <= 3; workers++)
+    virtual_seeds(workers, 500, pinned_body);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(only_in_a_simulation),
     CHECK_CASE(other_descriptors_are_refused),
@@ -405,6 +429,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(a_deferred_function_may_close_it),
     CHECK_CASE(forgetting_meets_a_deadline),
     CHECK_CASE(settled_is_who_has_had_what_is_ready),
+    CHECK_CASE(a_pinned_task_waits_for_a_pipe),
 };
 
 CHECK_MAIN(cases)
