@@ -128,8 +128,13 @@ int minimise(const struct weir_sim *sim, struct outcome *best, int attempts) {
                                 .attempts_left = attempts};
   int made = -ENOMEM;
   if (trial != NULL && proposal != NULL) {
-    while (cut_end(&minimiser) | calm(&minimiser) | lower(&minimiser) | remove_groups(&minimiser))
-      ;
+    bool better = true;
+    while (better) {
+      better = cut_end(&minimiser);
+      better |= calm(&minimiser);
+      better |= lower(&minimiser);
+      better |= remove_groups(&minimiser);
+    }
     made = attempts - minimiser.attempts_left;
     if (minimiser.best != best)
       memcpy(best, minimiser.best, sizeof *best);

@@ -48,6 +48,12 @@ static size_t footprint(const weir_chan *c) {
   return sizeof *c + (size_t)c->capacity * c->element_size;
 }
 
+static uint16_t newest; /* order, in a simulation */
+
+void chans_restart(void) {
+  newest = 0;
+}
+
 void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site) {
   *c = (struct weir_chan){.references = 1,
                           .element_size = (uint32_t)element_size,
@@ -55,6 +61,8 @@ void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site
                           .site = site,
                           .birth = weir_run_generation,
                           .book_home = book_home()};
+  if (port_simulated())
+    c->order = ++newest;
 }
 
 weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *file, int line) {

@@ -40,9 +40,10 @@ struct weir_chan {
   struct wait_queue receivers;
   struct wait_queue senders;
   void (*drop)(void *element);
-  uint32_t pins; /* waiters whose tasks have not left; kept with several workers only */
-  bool dropped;  /* no reference is left, the last pin frees it */
-  bool untimed;  /* nothing that is due can arrive on it, although it has a role */
+  uint32_t pins;  /* waiters whose tasks have not left; kept with several workers only */
+  bool dropped;   /* no reference is left, the last pin frees it */
+  bool untimed;   /* nothing that is due can arrive on it, although it has a role */
+  uint16_t order; /* in a simulation: counts its channels up; addresses would decide otherwise in another process */
   /* the buffer follows */
 };
 
@@ -126,6 +127,14 @@ bool chan_unused(weir_chan *c);
 
 /* For sentences: "channel", "timer", "ticker", … */
 const char *chan_noun(const weir_chan *c);
+
+/* Channels are locked in this order, where several are. */
+static inline bool chan_goes_before(const weir_chan *a, const weir_chan *b) {
+  return a->order != b->order ? a->order < b->order : (uintptr_t)a < (uintptr_t)b;
+}
+
+/* A simulation begins: its channels are counted anew. */
+void chans_restart(void);
 
 void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site);
 

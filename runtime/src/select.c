@@ -5,7 +5,7 @@
  * was woken never tries again. The draw is one decision, which a simulation makes.
  *
  * With several workers the first look takes no lock; what it found may be gone when the lock is held, and then it looks
- * again. Before it enlists, a select holds the locks of all its channels, in the order of their addresses: nothing is
+ * again. Before it enlists, a select holds the locks of all its channels, in one order for all: nothing is
  * ready then (who waits there was claimed elsewhere, which is final), and nobody can meet half a select. The order is a
  * list sorted through the waiters themselves, so that nothing is allocated.
  *
@@ -103,7 +103,7 @@ static int select_blocking(struct weir_case *cases, size_t count, int64_t deadli
 static struct waiter *merge(struct waiter *left, struct waiter *right) {
   struct waiter *head = NULL, **tail = &head;
   while (left != NULL && right != NULL) {
-    struct waiter **first = (uintptr_t)case_of(left)->chan <= (uintptr_t)case_of(right)->chan ? &left : &right;
+    struct waiter **first = chan_goes_before(case_of(right)->chan, case_of(left)->chan) ? &right : &left;
     *tail = *first;
     tail = &(*first)->next;
     *first = (*first)->next;
@@ -112,7 +112,7 @@ static struct waiter *merge(struct waiter *left, struct waiter *right) {
   return head;
 }
 
-/* The cases that have a channel, in the order of its address: a merge sort from the bottom up, in which runs[i] holds
+/* The cases that have a channel, in the order in which channels are locked: a merge sort from the bottom up, in which runs[i] holds
  * 2^i. */
 static struct waiter *sort_cases(struct weir_case *cases, size_t count) {
   struct waiter *runs[64] = {NULL};

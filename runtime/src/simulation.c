@@ -351,6 +351,7 @@ static void prepare(const struct weir_sim *config) {
     wheel_restart(&workers[i].wheel, sim.now);
     weir_workers[WORKER_VIRTUAL + i] = &workers[i];
   }
+  chans_restart();
   chooser_restart(sim.chooser);
 }
 
