@@ -112,6 +112,7 @@ enum { VISITED = 1 << 16 };
 struct search {
   const struct history *history;
   uint32_t all;
+  uint64_t number; /* of this search: what another one has entered is none of its states */
   uint64_t visited[VISITED];
 };
 
@@ -123,8 +124,8 @@ static uint64_t mix(uint64_t hash, uint64_t word) {
   return hash ^ hash >> 31;
 }
 
-static uint64_t hash_of(const struct state *state) {
-  uint64_t hash = mix(0, state->done);
+static uint64_t hash_of(const struct search *search, const struct state *state) {
+  uint64_t hash = mix(search->number << 32, state->done);
   for (int i = 0; i < HISTORY_CHANNELS; i++) {
     const struct naive *channel = &state->channels[i];
     hash = mix(hash, channel->length * 2 + channel->closed);
@@ -136,7 +137,7 @@ static uint64_t hash_of(const struct state *state) {
 
 /* True the first time; a full table forgets, which costs time only. */
 static bool enter(struct search *search, const struct state *state) {
-  const uint64_t hash = hash_of(state);
+  const uint64_t hash = hash_of(search, state);
   uint64_t *place = &search->visited[hash >> 48];
   if (*place == hash)
     return false;
@@ -192,7 +193,7 @@ static bool explain(struct search *search, const struct state *state) {
 bool history_linearizable(const struct history *history) {
   static struct search search;
   struct state start = {.done = 0};
-  memset(&search, 0, sizeof search);
+  search.number++;
   search.history = history;
   search.all = history->count == 32 ? UINT32_MAX : (1U << history->count) - 1;
   return explain(&search, &start);
