@@ -5,7 +5,7 @@
  * takes itself off before it is freed.
  *
  *   field                      guarded by
- *   error, closed, children    the context's own lock (error is also read without it)
+ *   error, closed, children    the context's own lock (closed is also read without it, and then error)
  *   next, link                 the parent's lock: its list of children
  *   parent, deadline           constant
  *
@@ -59,9 +59,9 @@ static size_t footprint(const weir_context *x) {
   return x->timed ? sizeof(struct timed_context) : sizeof *x;
 }
 
-/* Pairs with finish, which also closes the channel before it lets the lock go. */
+/* 0 until it is done, which it is as soon as its channel is closed; the error is written before that, and stays. */
 static inline int error_of(const weir_context *x) {
-  return __atomic_load_n(&x->error, __ATOMIC_ACQUIRE);
+  return chan_closed_hint(&x->chan) ? x->error : 0;
 }
 
 /* ---- the deadline ----------------------------------------------------------------------------------------------- */
@@ -154,7 +154,8 @@ void context_orphan(weir_chan *c) {
 static bool finish(weir_context *x, int error) {
   port_lock(&x->chan.lock);
   if (x->error == 0) {
-    __atomic_store_n(&x->error, error, __ATOMIC_RELEASE);
+    x->error = error;
+    port_turn("done");
     chan_close_now(&x->chan);
   }
   bool children = x->children != NULL;

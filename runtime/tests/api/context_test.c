@@ -331,6 +331,38 @@ static void a_cancelled_deadline_wakes_nobody(void) {
   weir_chooser_free(quiet);
 }
 
+/* ---- a look from another worker --------------------------------------------------------------------------------- */
+
+static void cancels(void *arg) {
+  weir_context_cancel(arg);
+}
+
+static void looks(void *arg) {
+  while (weir_context_error(arg) == 0)
+    weir_yield();
+  check_done(arg, -ECANCELED);
+}
+
+static int error_and_channel_body(void *arg) {
+  (void)arg;
+  weir_context *background = weir_context_background();
+  weir_context *x = weir_context_with_cancel(background);
+  CHECK_EQ_INT(weir_go(looks, x), 0);
+  CHECK_EQ_INT(weir_go(looks, background), 0);
+  CHECK_EQ_INT(weir_go(cancels, background), 0);
+  CHECK_EQ_INT(weir_chan_recv(weir_context_done(x), NULL), -EPIPE);
+  CHECK_EQ_INT(weir_context_error(x), -ECANCELED);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  weir_context_unref(x);
+  weir_context_unref(background);
+  return 0;
+}
+
+static void error_and_channel_say_the_same(void) {
+  run_everywhere(error_and_channel_body, NULL);
+  simulate_seeds(WEIR_TIMERS_PROMPT, 2000, error_and_channel_body, NULL);
+}
+
 /* ---- no memory -------------------------------------------------------------------------------------------------- */
 
 static int scarce_body(void *arg) {
@@ -373,6 +405,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(a_leak_names_the_line),
     CHECK_CASE(a_deadline_beyond_the_horizon_is_no_deadlock),
     CHECK_CASE(a_cancelled_deadline_wakes_nobody),
+    CHECK_CASE(error_and_channel_say_the_same),
     CHECK_CASE(without_memory),
 };
 
