@@ -18,8 +18,9 @@
  * whoever took it off. So it needs no memory, no recursion, and no lock for longer than one child.
  *
  * A deadline is a node in the wheel of the worker that made the context (node.owner, as for timers), under the wheel's
- * lock. Expiry cancels on the worker's own stack. A context that is being freed takes its node out first, under the
- * wheel's lock: an expiry that comes before it finds no reference left.
+ * lock; when a run ends before it, the next one begins with it. Expiry cancels on the worker's own stack. A context
+ * that is being freed takes its node out first, under the wheel's lock: an expiry that comes before it finds no
+ * reference left.
  *
  * Rejected: a function timer a deadline (a task, a second object, and a free that must wait for a task made already);
  * children that their parent holds (a cycle); one lock for a whole tree (every request would share the server's).

@@ -126,9 +126,10 @@ int run_begin(uint32_t first, uint32_t count, const struct weir_config *config) 
   return 0;
 }
 
-/* What objects that outlive the run count goes to worker 0, or is over. */
+/* What objects that outlive the run count goes to worker 0, or is over. Its wheel has contexts' deadlines only. */
 static void forget_sums(struct worker *worker) {
-  worker->watched = worker->timers_pending = worker->timers_abandoned = worker->stack_bytes = worker->daemons = 0;
+  worker->watched = worker->wheel.count;
+  worker->timers_pending = worker->timers_abandoned = worker->stack_bytes = worker->daemons = 0;
 }
 
 void run_finish(void) {

@@ -128,24 +128,40 @@ void timer_dropped(weir_chan *c) {
   timer_release(t);
 }
 
-static void end_timers_of(struct worker *worker) {
+static void end_timer(struct worker *worker, weir_timer *t) {
+  disarmed(t);
+  if (t->chan.references == ABANDONED) {
+    port_tally(&worker->timers_abandoned, (size_t)-1);
+    timer_release(t);
+  }
+}
+
+/* Empties a wheel. The deadlines of contexts are put on a list: they are the next run's. */
+static void end_timers_of(struct worker *worker, struct wheel_node **deadlines) {
   for (struct wheel_node *node; (node = wheel_any(&worker->wheel)) != NULL;) {
     bool pending = wheel_pending(node);
     wheel_forget(&worker->wheel, node);
-    if (node->kind != NODE_TIMER || !pending)
+    if (!pending)
       continue;
-    weir_timer *t = container_of(node, struct weir_timer, node);
-    disarmed(t);
-    if (t->chan.references == ABANDONED) {
-      port_tally(&worker->timers_abandoned, (size_t)-1);
-      timer_release(t);
+    if (node->kind == NODE_TIMER) {
+      end_timer(worker, container_of(node, struct weir_timer, node));
+    } else if (node->kind == NODE_CONTEXT) {
+      node->next = *deadlines;
+      *deadlines = node;
     }
   }
 }
 
 void timers_end(void) {
+  struct wheel_node *deadlines = NULL;
   for (uint32_t i = 0; i < weir_scheduler.count; i++)
-    end_timers_of(weir_scheduler.workers[i]);
+    end_timers_of(weir_scheduler.workers[i], &deadlines);
+  if (port_simulated())
+    return; /* virtual time ends here, and so do they */
+  for (struct wheel_node *node; (node = deadlines) != NULL;) {
+    deadlines = node->next;
+    worker_wheel_add(&weir_worker_one, node, node->due);
+  }
 }
 
 /* ---- expiry -------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ typedef struct weir_context weir_context;
 #define weir_context_with_cancel(parent) weir_context_with_cancel_at((parent), __FILE__, __LINE__)
 
 /* The same, done at the deadline (-ETIMEDOUT) if not before; born done if that has passed. A deadline later than one
- * above it changes nothing. Deadlines pass during a run only. */
+ * above it changes nothing. Deadlines pass during a run only, whichever it is. */
 #define weir_context_with_deadline(parent, deadline)                                                                   \
   weir_context_with_deadline_at((parent), (deadline), __FILE__, __LINE__)
 

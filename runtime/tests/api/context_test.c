@@ -161,49 +161,6 @@ static void misuse_changes_nothing(void) {
   misuse_body(NULL); /* and outside a run */
 }
 
-static weir_context *made_outside;
-
-static int inside_body(void *arg) {
-  const int64_t deadline = weir_now() + WEIR_MILLISECOND;
-  weir_context *inside = weir_context_with_deadline(made_outside, deadline);
-  CHECK_EQ_INT(weir_chan_recv(weir_context_done(inside), NULL), -EPIPE);
-  CHECK_EQ_INT(weir_context_error(inside), -ETIMEDOUT);
-  weir_context_unref(inside);
-  if (arg != NULL)
-    CHECK_EQ_INT(weir_chan_recv(weir_context_done(made_outside), NULL), -EPIPE);
-  return 0;
-}
-
-static void made_before_a_run(void) {
-  weir_context *background = weir_context_background();
-  made_outside = weir_context_with_deadline(background, weir_now() + 20 * WEIR_MILLISECOND);
-  simulate_seeds(WEIR_TIMERS_PROMPT, 20, inside_body, NULL);
-  CHECK_EQ_INT(weir_context_error(made_outside), 0);
-  run_balanced(WEIR_TIMERS_PROMPT, inside_body, &(int){1});
-  CHECK_EQ_INT(weir_context_error(made_outside), -ETIMEDOUT);
-  weir_context_unref(made_outside);
-  weir_context_unref(background);
-  CHECK_EQ_INT(weir_counts().contexts, 0);
-}
-
-static int leave_pending_body(void *arg) {
-  weir_context **left = arg;
-  weir_context *background = weir_context_background();
-  *left = weir_context_with_deadline(background, weir_now() + LONG);
-  weir_context_unref(background);
-  return 0;
-}
-
-static void the_end_of_a_run_leaves_it_valid(void) {
-  weir_context *left;
-  CHECK_EQ_INT(weir_run(NULL, leave_pending_body, &left), 0);
-  CHECK_EQ_INT(weir_context_error(left), 0);
-  weir_context_cancel(left);
-  CHECK_EQ_INT(weir_context_error(left), -ECANCELED);
-  weir_context_unref(left);
-  CHECK_EQ_INT(weir_counts().contexts, 0);
-}
-
 /* ---- large trees on a small stack ------------------------------------------------------------------------------- */
 
 enum { DEEP = 100000 };
@@ -269,6 +226,8 @@ static void simulate_report(int (*body)(void *), struct weir_sim_report *report)
   CHECK_EQ_INT(weir_simulate(&sim, body, NULL, report), 0);
   weir_chooser_free(chooser);
 }
+
+static weir_context *made_outside;
 
 static int leak_body(void *arg) {
   (void)arg;
@@ -397,8 +356,6 @@ static const struct check_case cases[] = {
     CHECK_CASE(a_task_that_never_blocks_sees_its_deadline),
     CHECK_CASE(references),
     CHECK_CASE(misuse_changes_nothing),
-    CHECK_CASE(made_before_a_run),
-    CHECK_CASE(the_end_of_a_run_leaves_it_valid),
     CHECK_CASE(deep_trees_need_no_stack),
     CHECK_CASE(deadlock_names_the_context),
     CHECK_CASE(freed_under_a_waiter_aborts),
