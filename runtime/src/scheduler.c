@@ -12,6 +12,7 @@ enum {
   SPIN_NS = 50 * 1000,
   SPIN_PAUSES = 8,
   LOOK_NS = 4 * 1000,        /* between two looks at the others' rings */
+  LATE_NS = 1000 * 1000,     /* a timer so late waits for a task that does not yield; also between two looks at them */
   BACKLOG_NS = 20 * 1000,    /* what would wait so long is worth moving */
   USEFUL_NS = 50 * 1000,     /* a worker that was woken and has worked for so long was of use */
   BALANCE_LEAST_NS = 250000, /* between two that are woken although no task waits for long */
@@ -302,6 +303,32 @@ static bool worth_stealing(struct worker *worker, uint32_t victim) {
   return elapsed >= LOOK_NS && length * elapsed > (int64_t)BACKLOG_NS * moved;
 }
 
+static int64_t next_timer(struct worker *worker) {
+  if (__atomic_load_n(&worker->wheel.count, __ATOMIC_RELAXED) == 0 && worker == worker_here())
+    return WEIR_FOREVER; /* nobody else adds */
+  port_lock(&worker->wheel_lock);
+  int64_t next = wheel_next(&worker->wheel);
+  port_unlock(&worker->wheel_lock);
+  return next;
+}
+
+static bool late(struct worker *other, int64_t now) {
+  return next_timer(other) <= (port_simulated() ? now : now - LATE_NS); /* time says nothing there */
+}
+
+/* Expires what the others do not come to, now and then: whom that wakes goes on here. */
+static struct task *serve_late_timers(struct worker *worker) {
+  if (worker->round_time - worker->served_late < LATE_NS && !port_simulated())
+    return NULL;
+  worker->served_late = worker->round_time;
+  for (uint32_t i = 0; i < weir_scheduler.count; i++) {
+    struct worker *other = weir_scheduler.workers[i];
+    if (other != worker && late(other, worker->round_time))
+      worker_expire_other(other, worker->round_time);
+  }
+  return take_own(worker);
+}
+
 /* A look at every other worker's ring, from a random one on. */
 static struct task *steal(struct worker *worker) {
   if (worker->round_time - worker->looked < LOOK_NS && !port_simulated())
@@ -325,11 +352,14 @@ static struct task *steal(struct worker *worker) {
   return NULL;
 }
 
-/* Between two naps: a task waits behind one that does not yield. It is not taken yet: who holds a task is not idle. */
+/* Between two naps: a task or a timer waits behind a task that does not yield. It is not taken yet: who holds a task is
+ * not idle. */
 static bool stuck_in_sight(struct worker *worker) {
   bool stuck = false;
-  for (uint32_t i = 0; i < weir_scheduler.count; i++)
-    stuck |= weir_scheduler.workers[i] != worker && worth_stealing(worker, i);
+  for (uint32_t i = 0; i < weir_scheduler.count; i++) {
+    struct worker *other = weir_scheduler.workers[i];
+    stuck |= other != worker && (worth_stealing(worker, i) | late(other, worker->round_time));
+  }
   return stuck;
 }
 
@@ -339,6 +369,8 @@ static struct task *find(struct worker *worker) {
   if (task != NULL)
     return task;
   task = take_from_global(worker);
+  if (task == NULL)
+    task = serve_late_timers(worker);
   return task != NULL ? task : steal(worker);
 }
 
@@ -368,15 +400,6 @@ static bool others_active(void) {
 static bool enough_spin(void) {
   uint32_t most = weir_scheduler.count / 2 < 2 ? 2 : weir_scheduler.count / 2;
   return peek(&weir_scheduler.spinning) >= most;
-}
-
-static int64_t next_timer(struct worker *worker) {
-  if (__atomic_load_n(&worker->wheel.count, __ATOMIC_RELAXED) == 0 && worker == worker_here())
-    return WEIR_FOREVER; /* nobody else adds */
-  port_lock(&worker->wheel_lock);
-  int64_t next = wheel_next(&worker->wheel);
-  port_unlock(&worker->wheel_lock);
-  return next;
 }
 
 static void stop_spinning(struct worker *worker) {

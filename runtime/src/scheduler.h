@@ -13,7 +13,7 @@
  *                          machine); then announce, look again, and sleep until the wheel's next tick, the first in the
  *                          poller, the others in their parkers.
  *   asleep, others active  Nap for 10 ms (more when many are idle), and take what is stuck behind a task that does not
- *                          yield. After a second of rest for all nobody naps: an idle program costs nothing. The first to
+ *                          yield: tasks in its ring, timers and deadlines in its wheel. After a second of rest for all nobody naps: an idle program costs nothing. The first to
  *                          go on leaves one behind that naps again: while one is active, another of the idle looks.
  *
  * Nothing is lost between "look again" and "sleep": a pusher stores its tail and then reads idle and spinning, a sleeper

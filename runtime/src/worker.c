@@ -34,7 +34,7 @@ void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stac
   worker->mail = NULL;
   worker->ring.head = worker->ring.tail = 0;
   worker->idle = 0;
-  worker->stole_at = worker->looked = 0;
+  worker->stole_at = worker->looked = worker->served_late = 0;
   memset(worker->looks, 0, weir_scheduler.count * sizeof worker->looks[0]);
   worker->spinning = worker->deep = false;
   worker->parker.word = 0;
@@ -187,12 +187,34 @@ void worker_expire(struct worker *worker, struct wheel_node *node, int64_t now) 
   port_lock(&worker->wheel_lock);
 }
 
+/* Whoever expires a wheel has read the clock before it had the lock: another one may have moved it further meanwhile. What
+ * is due is so by that time, not yet by the own. */
+static inline int64_t reached(const struct wheel *wheel, int64_t now) {
+  int64_t time = (int64_t)(wheel->tick << WHEEL_TICK_BITS);
+  return time > now ? time : now;
+}
+
 static void expire_until(struct worker *worker, int64_t now) {
   port_lock(&worker->wheel_lock);
   wheel_advance(&worker->wheel, now);
   for (struct wheel_node *node; (node = wheel_pop(&worker->wheel)) != NULL;)
-    worker_expire(worker, node, now);
+    worker_expire(worker, node, reached(&worker->wheel, now));
   port_unlock(&worker->wheel_lock);
+}
+
+void worker_expire_other(struct worker *other, int64_t now) {
+  port_lock(&other->wheel_lock);
+  wheel_advance(&other->wheel, now);
+  for (struct wheel_node *node = other->wheel.due; node != NULL;) {
+    if (node->kind == NODE_CONTEXT) {
+      node = node->next;
+      continue;
+    }
+    wheel_remove(&other->wheel, node);
+    worker_expire(other, node, reached(&other->wheel, now));
+    node = other->wheel.due; /* the lock was released */
+  }
+  port_unlock(&other->wheel_lock);
 }
 
 /* Of the own wheel, without its lock: nobody else adds to it. */

@@ -11,7 +11,8 @@
  * descriptor and no other thread is expected to post. While tasks run, descriptors are looked at every 50 us. What several workers add is in
  * scheduler.h.
  *
- * The wheel is under its lock: a task that has moved to another worker leaves its deadline behind. Locks of channels
+ * The wheel is under its lock: a task that has moved to another worker leaves its deadline behind, and an idle worker
+ * expires what another does not come to. Only the owner adds. Locks of channels
  * come before it, nothing comes after.
  *
  * Rejected: the loop between any two tasks (two switches a block); a next-to-run slot as in Go (first in, first out is
@@ -76,6 +77,7 @@ struct worker {
   bool waits_for_memory;           /* for the task of a post */
   struct look looks[WORKERS_MOST]; /* at each worker's ring */
   int64_t looked;                  /* when it last looked at all of them */
+  int64_t served_late;             /* when it last looked at all their wheels */
   int64_t stole_at;                /* 0: it has not since it last was idle */
   struct ring ring __attribute__((aligned(64)));
 };
@@ -175,6 +177,9 @@ enum { WORKER_RETRY_NS = 1000000 };
 
 /* Runs tasks until main is done (0) or nothing can run any more (-EDEADLK). On the worker's own stack; one worker. */
 int worker_loop(struct worker *worker);
+
+/* Expires here what is due of another worker: all but its contexts, because who expires one writes its worker's sums. */
+void worker_expire_other(struct worker *other, int64_t now);
 
 /* Between two rounds: timers, and how long the next round may be. */
 void worker_begin_round(struct worker *worker);

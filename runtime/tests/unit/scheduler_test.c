@@ -200,9 +200,40 @@ static void a_ready_descriptor_wakes_once(void) {
   run_balanced(WEIR_TIMERS_PROMPT, ready_body, NULL);
 }
 
+/* ---- timers behind a task that does not yield -------------------------------------------------------------------- */
+
+static void computes_until_released(void *arg) {
+  (void)arg;
+  while (__atomic_load_n(&released, __ATOMIC_RELAXED) == 0)
+    sched_yield();
+}
+
+/* All are in the wheel of the worker that the pinned task keeps to itself; another worker is idle. */
+static int late_timers_body(void *arg) {
+  static const struct weir_task_options pinned = {.pinned = true};
+  released = 0;
+  weir_timer *timer = weir_timer_new(WEIR_MILLISECOND);
+  weir_ticker *ticker = weir_ticker_new(WEIR_MILLISECOND);
+  CHECK_EQ_INT(weir_go_with(&pinned, computes_until_released, NULL), 0);
+  CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
+  CHECK_EQ_INT(weir_chan_recv(weir_timer_chan(timer), NULL), 0);
+  for (int ticks = 0; ticks < 3; ticks++)
+    CHECK_EQ_INT(weir_chan_recv(weir_ticker_chan(ticker), NULL), 0);
+  __atomic_store_n(&released, 1, __ATOMIC_RELAXED);
+  weir_timer_free(timer);
+  weir_ticker_free(ticker);
+  CHECK(arg == NULL);
+  return weir_settle(WEIR_FOREVER);
+}
+
+static void timers_behind_a_hog_are_served(void) {
+  for (size_t mode = 0; mode < 2 && !one_worker(); mode++)
+    run_balanced(run_modes[mode], late_timers_body, NULL);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(no_task_waits_behind_a_full_ring), CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
     CHECK_CASE(who_runs_a_task_does_not_spin),    CHECK_CASE(rested_workers_come_together),
-    CHECK_CASE(a_ready_descriptor_wakes_once),
+    CHECK_CASE(a_ready_descriptor_wakes_once),    CHECK_CASE(timers_behind_a_hog_are_served),
 };
 CHECK_MAIN(cases)
