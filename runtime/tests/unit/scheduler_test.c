@@ -231,9 +231,42 @@ static void timers_behind_a_hog_are_served(void) {
     run_balanced(run_modes[mode], late_timers_body, NULL);
 }
 
+/* ---- a task that starts others and does not yield ---------------------------------------------------------------- */
+
+enum { STARTS_MAX = 1000000 };
+
+static void ends(void *arg) {
+  (void)arg;
+}
+
+static int64_t balanced_at(void) {
+  return __atomic_load_n(&weir_scheduler.balanced_at, __ATOMIC_RELAXED);
+}
+
+/* It has help brought again and again, not once. */
+static int starts_body(void *arg) {
+  int changes = 0, starts = 0;
+  for (int64_t last = balanced_at(); changes < 5; starts++) {
+    CHECK_INT(starts, <, STARTS_MAX);
+    CHECK_EQ_INT(weir_go(ends, NULL), 0);
+    for (int64_t until = weir_now() + 10 * WEIR_MICROSECOND; weir_now() < until;)
+      sched_yield();
+    changes += balanced_at() != last;
+    last = balanced_at();
+  }
+  CHECK(arg == NULL);
+  return weir_settle(WEIR_FOREVER);
+}
+
+static void who_starts_tasks_has_help_brought_again(void) {
+  if (!one_worker())
+    run_balanced(WEIR_TIMERS_PROMPT, starts_body, NULL);
+}
+
 static const struct check_case cases[] = {
-    CHECK_CASE(no_task_waits_behind_a_full_ring), CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
-    CHECK_CASE(who_runs_a_task_does_not_spin),    CHECK_CASE(rested_workers_come_together),
-    CHECK_CASE(a_ready_descriptor_wakes_once),    CHECK_CASE(timers_behind_a_hog_are_served),
+    CHECK_CASE(no_task_waits_behind_a_full_ring),        CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
+    CHECK_CASE(who_runs_a_task_does_not_spin),           CHECK_CASE(rested_workers_come_together),
+    CHECK_CASE(a_ready_descriptor_wakes_once),           CHECK_CASE(timers_behind_a_hog_are_served),
+    CHECK_CASE(who_starts_tasks_has_help_brought_again),
 };
 CHECK_MAIN(cases)
