@@ -415,6 +415,7 @@ WEIR_SCENARIO(sync, "tasks lock, wait, signal, count and cancel, and nobody is f
   weir_waitgroup_wait(&world.acting);
   for (int i = 0; i < CONTEXTS; i++)
     weir_context_unref(world.contexts[i]);
+  weir_settle(WEIR_FOREVER); /* another worker may still be giving one back */
   weir_model(weir_counts().contexts == 0);
   return 0;
 }
