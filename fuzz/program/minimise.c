@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CUTS = 300, ROOM = 4096 };
+
 struct minimiser {
   const struct weir_sim *sim;
   struct outcome *best;
   struct outcome *trial;
-  struct decision *proposal; /* room for as many decisions as the first finding had */
-  uint32_t room;
+  struct decision *proposal;
+  uint32_t room; /* for decisions in the proposal */
   int attempts_left;
 };
 
@@ -56,14 +58,15 @@ static void propose(struct minimiser *minimiser) {
   memcpy(minimiser->proposal, minimiser->best->decisions, minimiser->best->decision_count * sizeof(struct decision));
 }
 
+/* The shortest beginning, all behind it quiet, that will do. */
 static bool cut_end(struct minimiser *minimiser) {
-  bool any = false;
-  for (uint32_t gap = minimiser->best->decision_count; gap != 0; gap /= 2) {
+  uint32_t stride = minimiser->best->decision_count / CUTS + 1;
+  for (uint32_t count = 0; count < minimiser->best->decision_count; count += stride) {
     propose(minimiser);
-    uint32_t count = minimiser->best->decision_count;
-    any |= gap < count && try(minimiser, count - gap);
+    if (try(minimiser, count))
+      return true;
   }
-  return any;
+  return false;
 }
 
 /* Groups of choices become 0, larger groups first. */
@@ -119,13 +122,10 @@ static bool remove_groups(struct minimiser *minimiser) {
 
 int minimise(const struct weir_sim *sim, struct outcome *best, int attempts) {
   struct outcome *trial = outcome_new();
-  struct decision *proposal = calloc((size_t)best->decision_count + 1, sizeof *proposal);
-  struct minimiser minimiser = {.sim = sim,
-                                .best = best,
-                                .trial = trial,
-                                .proposal = proposal,
-                                .room = best->decision_count,
-                                .attempts_left = attempts};
+  uint32_t room = 2 * best->decision_count + ROOM; /* a quieter schedule may have more decisions */
+  struct decision *proposal = calloc(room, sizeof *proposal);
+  struct minimiser minimiser = {
+      .sim = sim, .best = best, .trial = trial, .proposal = proposal, .room = room, .attempts_left = attempts};
   int made = -ENOMEM;
   if (trial != NULL && proposal != NULL) {
     bool better = true;

@@ -358,7 +358,10 @@ static bool stuck_in_sight(struct worker *worker) {
   bool stuck = false;
   for (uint32_t i = 0; i < weir_scheduler.count; i++) {
     struct worker *other = weir_scheduler.workers[i];
-    stuck |= other != worker && (worth_stealing(worker, i) | late(other, worker->round_time));
+    if (other != worker) {
+      stuck |= worth_stealing(worker, i); /* also when the answer is known: it remembers what it saw */
+      stuck |= late(other, worker->round_time);
+    }
   }
   return stuck;
 }
