@@ -3,8 +3,8 @@
  * A feature is a hash of lines of source, never of addresses or of numbers that grow with a run, so that it means the
  * same in every run of a program:
  *
- *   succession   two operations, one right after the other on one object, of different tasks: (send, receive),
- *                (close, receive), …; with the line that made the object and the lines that started the tasks
+ *   succession   two operations, one right after the other on one object, of different tasks: (send, receive), …;
+ *                with the line that made the object and the lines that started the tasks
  *   switch       the same of two operations on any objects: what a task was about to do when another one went on
  *   state        an operation on a channel that is empty, between, full, or closed, or that has no buffer
  *   firing       an operation of a task right after a timer fired, with the line that made the timer: (fires, select), …

@@ -148,8 +148,8 @@ static void count(const struct history_case *one) {
 
 static void exchange(const struct operation *operation, struct history_operation *done, int64_t deadline) {
   const struct history_operation *asked = &operation->asked;
-  uint8_t elements[HISTORY_CASES][ELEMENT_MOST];
-  struct weir_case cases[HISTORY_CASES];
+  uint8_t elements[HISTORY_CASES][ELEMENT_MOST] = {{0}};
+  struct weir_case cases[HISTORY_CASES] = {{0}};
   for (int i = 0; i < asked->count; i++) {
     const struct history_case *one = &asked->cases[i];
     fill(elements[i], one->op == WEIR_OPERATION_SEND ? one->value : UNTOUCHED);

@@ -17,7 +17,7 @@ cp "$folder"/quiet/* "$folder/same"
 cp "$folder"/quiet/* "$folder/other"
 printf '\001\000\000\000\000\000\000\000' >"$folder/same/zeros" # what is missing is 0
 printf '\001\000\000\001\002\000\001\001\000\001\002\001\000\001\001\002\000\001\003\001' >"$folder/other/preempted"
-printf '\001\000\000\000\000\000\000\000\000\000\004\003\002\001\001\002\003\004\005\001\002\003\004\003\002\001' >"$folder/other/more"
+printf '\001\000\000\000\000\000\000\000\000\000\004\003\002\001\001\002\003\004\005\001\002\003' >"$folder/other/more"
 
 of_schedule() { # how many of a folder's features the schedule coverage brings
   echo $(($(features "$folder/$1") - $(WEIR_FUZZ_BLIND=1 features "$folder/$1")))

@@ -296,10 +296,20 @@ weir_chan *weir_context_done(weir_context *x) {
   return x == NULL ? NULL : &x->chan;
 }
 
+/* Two that cancel from above share the work: the second may return while the first is still on its way down. Who asks
+ * must not see that: it does here what is coming anyway. */
+static void catch_up(weir_context *x) {
+  for (const weir_context *above = x->parent; above != NULL && error_of(x) == 0; above = above->parent)
+    if (error_of(above) != 0)
+      cancel(x, error_of(above));
+}
+
 int weir_context_error(weir_context *x) {
   if (x == NULL)
     return 0;
   port_step("context error", &x->chan);
+  if (port_several() && error_of(x) == 0)
+    catch_up(x);
   if (error_of(x) == 0 && x->deadline != WEIR_FOREVER)
     worker_spend(worker_here()); /* a task that never blocks must still see its deadline */
   return error_of(x);

@@ -34,7 +34,9 @@ typedef struct weir_context weir_context;
   weir_context_with_deadline_at((parent), (deadline), __FILE__, __LINE__)
 
 /* Cancels the context and everything below it (-ECANCELED); nothing when it is done already, or NULL. The cost is that
- * of the contexts below; it allocates nothing. Any context. Does not block. */
+ * of the contexts below; it allocates nothing. With several workers a call that finds another one at work returns at
+ * once: weir_context_error says already what is coming, the channels below are closed a moment later. Any context. Does
+ * not block. */
 WEIR_API void weir_context_cancel(weir_context *x);
 
 /* The channel that is closed when the context is done: receive from it, alone or in a select, to wait; -EPIPE then

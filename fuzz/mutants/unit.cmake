@@ -1,0 +1,111 @@
+# unit.cmake — which mutants die to the unit tests: plants one after the other into a copy of the project, builds
+# that, and runs ctest -L unit. A test that fails must fail twice, so that a machine under load kills nobody; a
+# program that the fault does not change, because the linker has no use for the file, is not run.
+#
+#     cmake -DPROJECT=folder -DWORK=folder -DRESULTS=folder [-DNAMES="a;b"] [-DINCLUDE=regex] [-DEXCLUDE=regex]
+#           [-DJOBS=2] -P unit.cmake
+#
+# Writes RESULTS/NAME.unit: "no", or "yes" and the test. Those that have a result already are left out.
+include(${CMAKE_CURRENT_LIST_DIR}/mutant.cmake)
+
+set(SOURCE ${WORK}/source)
+set(BUILD ${WORK}/build)
+if(NOT JOBS)
+  set(JOBS 2)
+endif()
+if(NOT INCLUDE)
+  set(INCLUDE .)
+endif()
+
+function(build)
+  execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} RESULT_VARIABLE error OUTPUT_FILE ${WORK}/build.log)
+  if(error)
+    message(FATAL_ERROR "the build failed: ${WORK}/build.log")
+  endif()
+endfunction()
+
+# What each test program is now.
+function(hash_programs prefix)
+  file(GLOB_RECURSE programs ${BUILD}/runtime/tests/*_*)
+  list(FILTER programs INCLUDE REGEX "/(api|unit|stress)_[a-z_]+$")
+  set(names)
+  foreach(program IN LISTS programs)
+    get_filename_component(name ${program} NAME)
+    file(SHA256 ${program} hash)
+    set(${prefix}_${name} ${hash} PARENT_SCOPE)
+    list(APPEND names ${name})
+  endforeach()
+  set(${prefix}_names "${names}" PARENT_SCOPE)
+endfunction()
+
+# A regular expression of the tests whose programs did not change: unit_wheel has unit/wheel and unit/wheel/workers:2.
+function(unchanged_tests expression)
+  hash_programs(now)
+  set(tests "^nothing$")
+  foreach(name IN LISTS now_names)
+    if(now_${name} STREQUAL "${sound_${name}}")
+      string(REGEX REPLACE "^([a-z]+)_" "\\1/" test ${name})
+      string(APPEND tests "|^${test}(/|$)")
+    endif()
+  endforeach()
+  if(EXCLUDE)
+    string(APPEND tests "|${EXCLUDE}")
+  endif()
+  set(${expression} "${tests}" PARENT_SCOPE)
+endfunction()
+
+# A test that fails twice; "" when there is none.
+function(run_tests result)
+  unchanged_tests(unchanged)
+  set(command ctest --test-dir ${BUILD} --timeout 90)
+  foreach(attempt RANGE 1 4)
+    execute_process(COMMAND ${command} -L ^unit$ -R ${INCLUDE} -E ${unchanged} -j${JOBS} --stop-on-failure
+                    RESULT_VARIABLE error OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT error)
+      set(${result} "" PARENT_SCOPE)
+      return()
+    endif()
+    if(NOT output MATCHES "The following tests FAILED:[^-]*[0-9]+ - ([^ \n]+)")
+      message(FATAL_ERROR "ctest failed, and no test did:\n${output}")
+    endif()
+    set(suspect ${CMAKE_MATCH_1})
+    execute_process(COMMAND ${command} -R ^${suspect}$ --output-on-failure
+                    RESULT_VARIABLE error OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(error)
+      file(WRITE ${WORK}/failure.log "${output}")
+      set(${result} ${suspect} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR "some unit test fails now and then: nothing can be said")
+endfunction()
+
+file(REMOVE_RECURSE ${WORK}) # what an interrupted run left there may hold a fault
+file(COPY ${PROJECT}/CMakeLists.txt ${PROJECT}/runtime DESTINATION ${SOURCE})
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G Ninja -DWEIR_BENCH=OFF -DWEIR_REPORTS=OFF
+                        -DWEIR_FUZZ=OFF -DWEIR_CI=OFF -DWEIR_WERROR=OFF COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
+build()
+hash_programs(sound)
+if(NOT NAMES)
+  file(GLOB NAMES RELATIVE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/*.mutant)
+  list(TRANSFORM NAMES REPLACE "[.]mutant$" "")
+endif()
+foreach(name IN LISTS NAMES)
+  if(EXISTS ${RESULTS}/${name}.unit)
+    continue()
+  endif()
+  mutant_plant(${CMAKE_CURRENT_LIST_DIR}/${name}.mutant ${PROJECT}/runtime/src ${SOURCE}/runtime/src)
+  build()
+  run_tests(killer)
+  set(result "no")
+  if(killer)
+    set(result "yes ${killer}")
+  endif()
+  file(WRITE ${RESULTS}/${name}.unit "${result}\n")
+  message(STATUS "${name}: ${result}")
+  mutant_read(${CMAKE_CURRENT_LIST_DIR}/${name}.mutant mutant)
+  foreach(unit IN LISTS mutant_compile)
+    file(COPY_FILE ${PROJECT}/runtime/src/${unit} ${SOURCE}/runtime/src/${unit})
+    file(TOUCH ${SOURCE}/runtime/src/${unit})
+  endforeach()
+endforeach()
