@@ -77,6 +77,7 @@ struct worker {
   bool waits_for_memory;           /* for the task of a post */
   struct look looks[WORKERS_MOST]; /* at each worker's ring */
   int64_t looked;                  /* when it last looked at all of them */
+  uint32_t starts;                 /* of tasks */
   int64_t served_late;             /* when it last looked at all their wheels */
   int64_t stole_at;                /* 0: it has not since it last was idle */
   struct ring ring __attribute__((aligned(64)));
