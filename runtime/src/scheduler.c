@@ -62,7 +62,8 @@ size_t scheduler_daemons(void) {
 static void enter_idle_list(struct worker *worker) {
   worker->next_idle = weir_scheduler.idlers;
   weir_scheduler.idlers = worker;
-  __atomic_store_n(&worker->idle, 1, __ATOMIC_RELAXED); /* pairs with the peek in sleep_until_woken */
+  /* Sequentially consistent, before the look at the mail: pairs with the load in send_home. */
+  __atomic_store_n(&worker->idle, 1, __ATOMIC_SEQ_CST);
   /* Sequentially consistent, before the look at the rings: see notify. */
   __atomic_store_n(&weir_scheduler.idle, weir_scheduler.idle + 1, __ATOMIC_SEQ_CST);
 }
