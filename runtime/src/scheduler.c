@@ -210,7 +210,7 @@ static void make_ready(struct task *task, bool new) {
   bool full = !ring_push(&worker->ring, task, announced);
   if (unlikely(full))
     overflow(worker, task);
-  if (announced && (full || balance_is_due(new ? time_of_start(worker) : worker->round_time)))
+  if (full || (announced && balance_is_due(new ? time_of_start(worker) : worker->round_time)))
     notify();
 }
 

@@ -5,7 +5,7 @@
  *   a task becomes ready   It goes to the ring of the worker that woke it: tasks that talk stay together, in one cache. A
  *                          full ring gives its older half to the global queue, which every worker looks at once a round.
  *                          A pinned task goes home, by the worker's mail when another one made it ready.
- *   who is to help         A started task wakes a worker, and so does a full ring. A task that was woken does not: once a
+ *   who is to help         A started task wakes a worker, and so does a full ring. Else a task that was woken does not: once a
  *                          round its worker looks whether what waits would wait for 20 us. Even if not, a load is shared
  *                          now and then, more seldom when that was of no use (0.25 to 16 ms). A thief looks at how fast a
  *                          ring moves, and takes the older half of one where tasks would wait for long.

@@ -263,10 +263,41 @@ static void who_starts_tasks_has_help_brought_again(void) {
     run_balanced(WEIR_TIMERS_PROMPT, starts_body, NULL);
 }
 
+/* ---- a full ring of tasks that were woken ------------------------------------------------------------------------ */
+
+static void waits_and_computes(void *arg) {
+  CHECK_EQ_INT(weir_chan_recv(arg, NULL), -EPIPE);
+  while (__atomic_load_n(&released, __ATOMIC_RELAXED) == 0)
+    sched_yield();
+}
+
+/* The last overflow has woken a worker by the time the waker goes on; whoever it was keeps what it found. */
+static int overflow_body(void *arg) {
+  weir_chan *c = weir_chan_new(0, 0);
+  released = 0;
+  for (int i = 0; i < RING_SIZE + RING_SIZE / 4; i++)
+    CHECK_EQ_INT(weir_go(waits_and_computes, c), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  while (__atomic_load_n(&weir_scheduler.idle, __ATOMIC_RELAXED) + 1 != weir_scheduler.count ||
+         __atomic_load_n(&weir_scheduler.spinning, __ATOMIC_RELAXED) != 0)
+    sched_yield();
+  CHECK_EQ_INT(weir_chan_close(c), 0);
+  CHECK_INT(__atomic_load_n(&weir_scheduler.idle, __ATOMIC_RELAXED) + 1, <, weir_scheduler.count);
+  __atomic_store_n(&released, 1, __ATOMIC_RELAXED);
+  weir_chan_unref(c);
+  CHECK(arg == NULL);
+  return weir_settle(WEIR_FOREVER);
+}
+
+static void a_full_ring_wakes_a_worker(void) {
+  if (!one_worker())
+    run_balanced(WEIR_TIMERS_PROMPT, overflow_body, NULL);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(no_task_waits_behind_a_full_ring),        CHECK_CASE(pinned_tasks_leave_turns_in_short_rounds),
     CHECK_CASE(who_runs_a_task_does_not_spin),           CHECK_CASE(rested_workers_come_together),
     CHECK_CASE(a_ready_descriptor_wakes_once),           CHECK_CASE(timers_behind_a_hog_are_served),
-    CHECK_CASE(who_starts_tasks_has_help_brought_again),
+    CHECK_CASE(who_starts_tasks_has_help_brought_again), CHECK_CASE(a_full_ring_wakes_a_worker),
 };
 CHECK_MAIN(cases)
