@@ -254,7 +254,9 @@ void worker_begin_round(struct worker *worker) {
     if (port_several())
       scheduler_offer(worker, used, took);
   }
-  worker->budget = weir_scheduler.hog_ns != 0 ? 1 : worker->granted; /* 1: every task is dispatched from the loop */
+  if (unlikely(weir_scheduler.hog_ns != 0))
+    worker->granted = 1; /* every task is dispatched from the loop */
+  worker->budget = worker->granted;
 }
 
 bool worker_serve_outside(struct worker *worker) {

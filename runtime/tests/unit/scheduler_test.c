@@ -90,8 +90,8 @@ static int short_rounds_body(void *arg) {
   hold_other_workers();
   CHECK_EQ_INT(weir_go(takes_free_turns, NULL), 0);
   CHECK_EQ_INT(weir_go_with(&pinned, takes_pinned_turns, NULL), 0);
-  while (pinned_turns < PINNED_TURNS)
-    weir_yield();
+  for (; pinned_turns < PINNED_TURNS; weir_yield())
+    CHECK_EQ_INT(worker_here()->granted, 1); /* what scheduler_offer reckons with */
   release_other_workers();
   CHECK_INT(free_turns, >=, PINNED_TURNS / 10);
   return weir_settle(WEIR_FOREVER);
