@@ -273,7 +273,7 @@ static bool idle(struct worker *worker, bool no_memory) {
   bool settling = !wait_queue_empty(&weir_scheduler.settlers);
   if (settling && poller_waiting() != 0 && poller_serve(WEIR_POLL) != 0)
     return true;
-  if (settling && wait_wake_first(&weir_scheduler.settlers))
+  if (settling && !no_memory && wait_wake_first(&weir_scheduler.settlers))
     return true;
   if (worker->watched == 0 && poller_waiting() == 0 && !foreign_expected() && inbox_close_if_empty())
     return false;
