@@ -27,8 +27,8 @@ struct ring {
   struct task *slots[RING_SIZE];
 };
 
-/* The owner adds a task; false when the ring is full. announced: a worker that falls asleep at the same time must see
- * it (the tail is stored sequentially consistent; pairs with ring_length there). */
+/* The owner adds a task; false when the ring is full. announced: a virtual worker that falls asleep at the same
+ * time must see it (the tail is stored sequentially consistent; pairs with ring_length there). */
 static inline bool ring_push(struct ring *ring, struct task *task, bool announced) {
   uint32_t tail = ring->tail;
   uint32_t head =

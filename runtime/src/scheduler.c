@@ -64,7 +64,7 @@ static void enter_idle_list(struct worker *worker) {
   weir_scheduler.idlers = worker;
   /* Sequentially consistent, before the look at the mail: pairs with the load in send_home. */
   __atomic_store_n(&worker->idle, 1, __ATOMIC_SEQ_CST);
-  /* Sequentially consistent, before the look at the rings: see notify. */
+  /* Sequentially consistent, before work_in_sight: see notify. */
   __atomic_store_n(&weir_scheduler.idle, weir_scheduler.idle + 1, __ATOMIC_SEQ_CST);
 }
 

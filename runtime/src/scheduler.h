@@ -3,22 +3,25 @@
  * Each of several workers has a bounded ring (ring.h), a list of its own for pinned tasks, a wheel, and a loop in a thread.
  *
  *   a task becomes ready   It goes to the ring of the worker that woke it: tasks that talk stay together, in one cache. A
- *                          full ring gives its older half to the global queue, which every worker looks at once a round.
+ *                          full ring gives its older half to the global queue. Every other round of a worker begins
+ *                          with the head of that, room in the ring or not: a ring that stays full starves nobody.
  *                          A pinned task goes home, by the worker's mail when another one made it ready.
- *   who is to help         A started task wakes a worker, and so does a full ring. Else a task that was woken does not: once a
- *                          round its worker looks whether what waits would wait for 20 us. Even if not, a load is shared
- *                          now and then, more seldom when that was of no use (0.25 to 16 ms). A thief looks at how fast a
- *                          ring moves, and takes the older half of one where tasks would wait for long.
+ *   who is to help         A started task wakes a worker, and so does a full ring. Else a task that was woken does not:
+ *                          once a round its worker looks whether what waits would wait for 20 us. Even if not, a load is
+ *                          shared now and then, more seldom when that was of no use (0.25 to 16 ms). A thief looks at
+ *                          how fast a ring moves, and takes the older half of one where tasks would wait for long.
  *   out of work            Spin for 50 us if another worker is awake (waking a sleeper costs 60 to 80 us on a virtual
  *                          machine); then announce, look again, and sleep until the wheel's next tick, the first in the
  *                          poller, the others in their parkers.
  *   asleep, others active  Nap for 10 ms (more when many are idle), and take what is stuck behind a task that does not
- *                          yield: tasks in its ring, timers and deadlines in its wheel. After a second of rest for all nobody naps: an idle program costs nothing. The first to
- *                          go on leaves one behind that naps again: while one is active, another of the idle looks.
+ *                          yield: tasks in its ring, timers and deadlines in its wheel. After a second of rest for all
+ *                          nobody naps: an idle program costs nothing. The first to go on leaves one behind that naps
+ *                          again: while one is active, one of the idle looks.
  *
- * Nothing is lost between "look again" and "sleep": a pusher stores its tail and then reads idle and spinning, a sleeper
- * adds itself to idle and then reads the tails, all sequentially consistent. A single ready task that nobody is told of is
- * its own worker's to run.
+ * Nothing that only a sleeper could do is lost between "look again" and "sleep": who sends mail, fills the global queue or
+ * posts stores that and then reads idle, a sleeper adds itself to idle and then reads those, all sequentially consistent. A
+ * ring is its own worker's to run, and is not read again (in a simulation, where nobody naps, it is): that worker may miss
+ * who is just falling asleep, and a nap sees what it does not come to.
  *
  * The last to go idle decides, under the lock, when nothing is in flight: a task in weir_settle goes on, or, when nothing
  * is watched, it is a deadlock.
