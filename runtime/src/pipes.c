@@ -137,7 +137,8 @@ static bool wake(struct poll_waiter *waiter, int result) {
   return true;
 }
 
-/* Wakes those whose result is not 0; how many. The lock is held. Claiming takes a waiter out of the queue, so the next one is found first. */
+/* Wakes those whose result is not 0; how many. Claiming takes a waiter out of the queue, so the next one is found
+ * first. The lock is held. */
 static unsigned wake_each(int (*result_of)(const struct poll_waiter *waiter, int fd), int fd) {
   struct poll_waiter *next;
   unsigned woken = 0;

@@ -4,8 +4,8 @@
  * it looks at the descriptors somebody waits for, in the order of waiting, and wakes the tasks of the ready ones.
  *
  * Invariants: a pipe's end is known by its number and its inode, so that a number the scenario has closed and got again
- * is not mistaken. One queue holds every waiter, oldest first; it has a lock, as the poller's records do: a waiter is in it while a
- * waker looks at it.
+ * is not mistaken. One queue holds every waiter, oldest first; its lock is held
+ * from a look at a waiter until it is woken, as that of the poller's records.
  */
 #ifndef WEIR_SRC_PIPES_H
 #define WEIR_SRC_PIPES_H

@@ -7,8 +7,8 @@
  *                          with the head of that, room in the ring or not: a ring that stays full starves nobody.
  *                          A pinned task goes home, by the worker's mail when another one made it ready.
  *   who is to help         A started task wakes a worker, and so does a full ring. Else a task that was woken does not:
- *                          once a round its worker looks whether what waits would wait for 20 us. Even if not, a load is
- *                          shared now and then, more seldom when that was of no use (0.25 to 16 ms). A thief looks at
+ *                          once a round its worker looks whether what waits would wait for 20 us. Even if not, a load
+ *                          is shared now and then, more seldom when that was of no use (0.25 to 16 ms). A thief looks at
  *                          how fast a ring moves, and takes the older half of one where tasks would wait for long.
  *   out of work            Spin for 50 us if another worker is awake (waking a sleeper costs 60 to 80 us on a virtual
  *                          machine); then announce, look again, and sleep until the wheel's next tick, the first in the
@@ -18,10 +18,10 @@
  *                          nobody naps: an idle program costs nothing. The first to go on leaves one behind that naps
  *                          again: while one is active, one of the idle looks.
  *
- * Nothing that only a sleeper could do is lost between "look again" and "sleep": who sends mail, fills the global queue or
- * posts stores that and then reads idle, a sleeper adds itself to idle and then reads those, all sequentially consistent. A
- * ring is its own worker's to run, and is not read again (in a simulation, where nobody naps, it is): that worker may miss
- * who is just falling asleep, and a nap sees what it does not come to.
+ * Nothing that only a sleeper could do is lost between "look again" and "sleep": who sends mail or fills the global queue
+ * stores that and then reads idle, a sleeper adds itself to idle and then reads those, all sequentially consistent. A
+ * ring is its own worker's to run, and is not read again (in a simulation, where nobody naps, it is): that worker may
+ * miss who is just falling asleep, and a nap sees what it does not come to.
  *
  * The last to go idle decides, under the lock, when nothing is in flight: a task in weir_settle goes on, or, when nothing
  * is watched, it is a deadlock.

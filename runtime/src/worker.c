@@ -187,8 +187,8 @@ void worker_expire(struct worker *worker, struct wheel_node *node, int64_t now) 
   port_lock(&worker->wheel_lock);
 }
 
-/* Whoever expires a wheel has read the clock before it had the lock: another one may have moved it further meanwhile. What
- * is due is so by that time, not yet by the own. */
+/* Whoever expires a wheel has read the clock before it had the lock: another one may have moved it further meanwhile.
+ * What is due is so by that time, not yet by the own. */
 static inline int64_t reached(const struct wheel *wheel, int64_t now) {
   int64_t time = (int64_t)(wheel->tick << WHEEL_TICK_BITS);
   return time > now ? time : now;

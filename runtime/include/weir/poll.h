@@ -27,9 +27,9 @@ WEIR_BEGIN
  *   -EINVAL     events has no bit, or another one
  *   -EPERM      it would block outside a task or inside a deferred function; or it cannot be waited for
  *   -ENOMEM, -ENOSPC   memory, or the user's limit of watches (/proc/sys/fs/epoll/max_user_watches)
- * Being ready is a hint: whoever shares the descriptor may be faster, and with several workers what it was ready for may
- * have been read since, by the caller itself: a non-blocking operation may always say EAGAIN. The descriptor is the caller's. Allocates only
- * when a descriptor's number is the first of its size class to be waited for. */
+ * Being ready is a hint: whoever shares the descriptor may be faster, and with several workers what made it ready may
+ * have been read since, by the caller itself. A non-blocking operation may always say EAGAIN. The descriptor is the
+ * caller's. Allocates only when a descriptor's number is the first of its size class to be waited for. */
 WEIR_API int weir_poll(int fd, int events, int64_t deadline);
 
 /* Must come before close() of a descriptor that was ever waited for: the runtime watches it until then, and would

@@ -1,5 +1,5 @@
-/* The scheduler: who may wait for ever, at several numbers of workers. A case ends when what must happen has happened, or
- * counts what happened instead; nothing here says how soon.
+/* The scheduler: who may wait for ever, at several numbers of workers. A case ends when what must happen has happened,
+ * or counts what happened instead; nothing here says how soon.
  */
 #include "scheduler.h"
 
@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 
-/* ---- a full ring and the global queue ----------------------------------------------------------------------------- */
+/* ---- a full ring and the global queue ---------------------------------------------------------------------------- */
 
 /* More tasks than rings hold, each runnable all the time: a ring stays full, and the others have their turns all the
  * same. */
