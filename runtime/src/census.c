@@ -1,16 +1,21 @@
-/* census.c — a reading of the books. */
+/* census.c — a reading of the books.
+ *
+ * What workers tally is read one after the other while they run: a timer that one counts on and another one off may be
+ * seen half. A sum that lies below 0 is 0.
+ */
 #include <weir/census.h>
 
 #include "books.h"
 #include "scheduler.h"
 
 static size_t sum(size_t offset) {
-  size_t total = 0;
+  ptrdiff_t total = 0;
   for (uint32_t i = 0; i < weir_scheduler.count; i++) {
     const char *worker = (const char *)weir_scheduler.workers[i];
-    total += __atomic_load_n((const size_t *)(worker + offset), __ATOMIC_RELAXED); /* pairs with port_tally */
+    total +=
+        (ptrdiff_t)__atomic_load_n((const size_t *)(worker + offset), __ATOMIC_RELAXED); /* pairs with port_tally */
   }
-  return total;
+  return total > 0 ? (size_t)total : 0;
 }
 
 struct weir_counts weir_counts(void) {

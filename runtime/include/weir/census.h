@@ -20,7 +20,8 @@ struct weir_counts {
   size_t brokers;          /* brokers not closed, or still referred to */
 };
 
-/* A reading of the books. Exact with one worker. Any context; does not block or allocate. */
+/* A reading of the books. Exact with one worker; with several, what they do meanwhile may be seen in part. Any context;
+ * does not block or allocate. */
 WEIR_API struct weir_counts weir_counts(void);
 
 WEIR_END

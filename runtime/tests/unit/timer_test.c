@@ -268,9 +268,21 @@ static void a_timer_goes_from_wheel_to_wheel(void) {
   CHECK(wheel_check(&weir_worker_one.wheel) == NULL);
 }
 
+/* ---- several workers' sums --------------------------------------------------------------------------------------- */
+
+/* One worker has counted a timer off that another has still to count on. */
+static void a_sum_is_not_below_zero(void) {
+  weir_worker_one.timers_pending = weir_worker_one.timers_abandoned = (size_t)-1;
+  const struct weir_counts counts = weir_counts();
+  CHECK_EQ_INT(counts.timers_pending, 0);
+  CHECK_EQ_INT(counts.timers_abandoned, 0);
+  weir_worker_one.timers_pending = 3;
+  CHECK_EQ_INT(weir_counts().timers_pending, 3);
+}
+
 static const struct check_case cases[] = {
-    CHECK_CASE(counters_are_what_a_recount_finds), CHECK_CASE(a_wrong_counter_is_found),
-    CHECK_CASE(a_ticker_does_not_catch_up),        CHECK_CASE(a_run_leaves_no_count_behind),
-    CHECK_CASE(a_timer_goes_from_wheel_to_wheel),
+    CHECK_CASE(a_sum_is_not_below_zero),      CHECK_CASE(counters_are_what_a_recount_finds),
+    CHECK_CASE(a_wrong_counter_is_found),     CHECK_CASE(a_ticker_does_not_catch_up),
+    CHECK_CASE(a_run_leaves_no_count_behind), CHECK_CASE(a_timer_goes_from_wheel_to_wheel),
 };
 CHECK_MAIN(cases)
