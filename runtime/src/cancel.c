@@ -207,7 +207,7 @@ static void cancel(weir_context *x, int error) {
 
 void context_expired(struct worker *worker, struct wheel_node *node) {
   weir_context *x = &container_of(node, struct timed_context, node)->context;
-  port_tally(&worker->watched, (size_t)-1);
+  count_watched(x, (size_t)-1);
   if (!port_retain_living(&x->chan.references))
     return; /* it is about to take its node out of the wheel, whose lock we hold */
   port_unlock(&worker->wheel_lock);

@@ -205,15 +205,8 @@ static void expire_until(struct worker *worker, int64_t now) {
 void worker_expire_other(struct worker *other, int64_t now) {
   port_lock(&other->wheel_lock);
   wheel_advance(&other->wheel, now);
-  for (struct wheel_node *node = other->wheel.due; node != NULL;) {
-    if (node->kind == NODE_CONTEXT) {
-      node = node->next;
-      continue;
-    }
-    wheel_remove(&other->wheel, node);
+  for (struct wheel_node *node; (node = wheel_pop(&other->wheel)) != NULL;)
     worker_expire(other, node, reached(&other->wheel, now));
-    node = other->wheel.due; /* the lock was released */
-  }
   port_unlock(&other->wheel_lock);
 }
 

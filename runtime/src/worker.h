@@ -179,7 +179,7 @@ enum { WORKER_RETRY_NS = 1000000 };
 /* Runs tasks until main is done (0) or nothing can run any more (-EDEADLK). On the worker's own stack; one worker. */
 int worker_loop(struct worker *worker);
 
-/* Expires here what is due of another worker: all but its contexts, because their expiry writes its sums. */
+/* Expires here what is due of another worker. */
 void worker_expire_other(struct worker *other, int64_t now);
 
 /* Between two rounds: timers, and how long the next round may be. */

@@ -214,12 +214,17 @@ static int late_timers_body(void *arg) {
   released = 0;
   weir_timer *timer = weir_timer_new(WEIR_MILLISECOND);
   weir_ticker *ticker = weir_ticker_new(WEIR_MILLISECOND);
+  weir_context *background = weir_context_background();
+  weir_context *context = weir_context_with_deadline(background, weir_now() + WEIR_MILLISECOND);
   CHECK_EQ_INT(weir_go_with(&pinned, computes_until_released, NULL), 0);
   CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
   CHECK_EQ_INT(weir_chan_recv(weir_timer_chan(timer), NULL), 0);
   for (int ticks = 0; ticks < 3; ticks++)
     CHECK_EQ_INT(weir_chan_recv(weir_ticker_chan(ticker), NULL), 0);
+  CHECK_EQ_INT(weir_chan_recv(weir_context_done(context), NULL), -EPIPE);
   __atomic_store_n(&released, 1, __ATOMIC_RELAXED);
+  weir_context_unref(context);
+  weir_context_unref(background);
   weir_timer_free(timer);
   weir_ticker_free(ticker);
   CHECK(arg == NULL);
