@@ -328,7 +328,7 @@ static int refill_body(void *arg) {
 
 static void a_refilled_buffer_is_never_seen_empty(int look) {
   run_balanced(WEIR_TIMERS_PROMPT, refill_body, &look);
-  simulate_seeds(WEIR_TIMERS_PROMPT, 2000, refill_body, &look);
+  simulate_seeds(WEIR_TIMERS_PROMPT, 200, refill_body, &look);
 }
 
 static const struct check_case cases[] = {

@@ -319,7 +319,6 @@ static int error_and_channel_body(void *arg) {
 
 static void error_and_channel_say_the_same(void) {
   run_everywhere(error_and_channel_body, NULL);
-  simulate_seeds(WEIR_TIMERS_PROMPT, 2000, error_and_channel_body, NULL);
 }
 
 /* ---- no memory -------------------------------------------------------------------------------------------------- */
