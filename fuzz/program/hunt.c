@@ -4,6 +4,7 @@
 #include "progress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,9 @@ static pid_t start(const struct hunt *hunt, struct shared *shared, struct outcom
   pid_t child = fork();
   if (child != 0)
     return child;
+  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC); /* what it says is said again when its finding is repeated */
+  dup2(nowhere, STDOUT_FILENO);
+  dup2(nowhere, STDERR_FILENO);
   if (hunt->strategy == STRATEGY_DFS)
     run_depth_first(hunt, shared, outcome);
   else
