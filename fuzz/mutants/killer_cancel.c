@@ -18,6 +18,8 @@ struct leaf {
 
 static void look(struct leaf *leaf) {
   const bool cancelled = tree.cancelled;
+  if (cancelled) /* before its error is asked for, which would make it done */
+    weir_chan_recv(weir_context_done(leaf->context), NULL);
   const int error = weir_context_error(leaf->context);
   KILLER_CHECK(error != 0 || !cancelled, "a context outlives the cancellation above it");
   KILLER_CHECK(leaf->error == 0 || leaf->error == error, "a context's error was %d and is %d", leaf->error, error);
@@ -26,11 +28,11 @@ static void look(struct leaf *leaf) {
   leaf->error = error;
 }
 
-static weir_context *make(struct random *random, weir_context *parent) {
+/* A deadline is not for what others hang on: its expiry would be a second cancellation, still under way perhaps when
+ * the first one is over. */
+static weir_context *make(weir_context *parent, int64_t deadline) {
   const int above = weir_context_error(parent);
-  weir_context *made = killer_chance(random, 50)
-                           ? weir_context_with_cancel(parent)
-                           : weir_context_with_deadline(parent, weir_now() + (int64_t)random_magnitude(random, 18));
+  weir_context *made = weir_context_with_deadline(parent, deadline);
   KILLER_CHECK(above == 0 || weir_context_error(made) == above, "born below an error %d with %d", above,
                weir_context_error(made));
   return made;
@@ -39,8 +41,8 @@ static weir_context *make(struct random *random, weir_context *parent) {
 static void grow(void *arg) {
   struct random *random = arg;
   for (int i = 0; i < TURNS; i++) {
-    struct leaf branch = {.context = make(random, tree.trunk)};
-    struct leaf leaf = {.context = make(random, branch.context)};
+    struct leaf branch = {.context = make(tree.trunk, WEIR_FOREVER)};
+    struct leaf leaf = {.context = make(branch.context, killer_deadline(random, 50))};
     if (killer_chance(random, 40))
       weir_context_cancel(killer_chance(random, 50) ? branch.context : leaf.context);
     look(&branch);
@@ -57,7 +59,7 @@ static void grow(void *arg) {
       weir_context_unref(branch.context);
     }
   }
-  weir_context *last = make(random, tree.trunk);
+  weir_context *last = make(tree.trunk, killer_deadline(random, 50));
   weir_chan_recv(weir_context_done(last), NULL); /* the trunk is cancelled some time */
   KILLER_CHECK(weir_context_error(last) != 0, "done without an error");
   weir_context_unref(last);

@@ -110,34 +110,6 @@ static int announce_body(void *arg) {
   return 0;
 }
 
-/* One waits for ever, others give up. Each signal reaches one who waits; who is woken and does not want it passes it
- * on. */
-static void wait_a_while(void *arg) {
-  struct random *random = arg;
-  weir_mutex_lock(&store.mutex);
-  const int error = weir_cond_wait_until(&store.cond, &store.mutex, weir_now() + (int64_t)random_magnitude(random, 17));
-  weir_mutex_unlock(&store.mutex);
-  if (error == 0)
-    weir_cond_signal(&store.cond);
-  weir_waitgroup_done(&done);
-}
-
-static int signal_body(void *arg) {
-  (void)arg;
-  memset(&store, 0, sizeof store);
-  start(wait_a_while, TASKS - 1);
-  weir_yield();
-  weir_waitgroup_add(&done, 1);
-  weir_go(wait_for_goods, NULL);
-  killer_sleep((int64_t)random_magnitude(&killer_random, 17));
-  weir_mutex_lock(&store.mutex);
-  store.goods = 1;
-  weir_mutex_unlock(&store.mutex);
-  weir_cond_signal(&store.cond);
-  weir_waitgroup_wait(&done);
-  return 0;
-}
-
 /* ---- once -------------------------------------------------------------------------------------------------------- */
 
 enum { ONCES = 3 };
@@ -219,6 +191,8 @@ static int group_body(void *arg) {
   return 0;
 }
 
-const struct killer_case killer_gate_cases[] = {{"cond", cond_body, false},     {"announce", announce_body, false},
-                                                {"signal", signal_body, false}, {"once", once_body, false},
-                                                {"group", group_body, false},   {0}};
+const struct killer_case killer_gate_cases[] = {{"cond", cond_body, false},
+                                                {"announce", announce_body, false},
+                                                {"once", once_body, false},
+                                                {"group", group_body, false},
+                                                {0}};

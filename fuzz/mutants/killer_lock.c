@@ -103,35 +103,4 @@ static int rwmutex_body(void *arg) {
   return 0;
 }
 
-/* ---- a writer between two readers -------------------------------------------------------------------------------- */
-
-static void write_for_a_while(void *arg) {
-  (void)arg;
-  if (weir_rwmutex_lock_until(&world.rwmutex, weir_now() + (int64_t)random_magnitude(&killer_random, 17)) == 0)
-    weir_rwmutex_unlock(&world.rwmutex);
-}
-
-static void read_behind(void *arg) {
-  weir_rwmutex_read_lock(&world.rwmutex);
-  weir_chan_send(arg, NULL);
-  weir_rwmutex_read_unlock(&world.rwmutex);
-}
-
-/* The writer gives up while the first reader stays: the second one, behind it, comes in. */
-static int readers_body(void *arg) {
-  (void)arg;
-  memset(&world, 0, sizeof world);
-  weir_chan *in = weir_chan_new(0, 0);
-  weir_rwmutex_read_lock(&world.rwmutex);
-  weir_go(write_for_a_while, NULL);
-  weir_yield();
-  weir_go(read_behind, in);
-  weir_chan_recv(in, NULL);
-  weir_rwmutex_read_unlock(&world.rwmutex);
-  weir_settle(WEIR_FOREVER);
-  weir_chan_unref(in);
-  return 0;
-}
-
-const struct killer_case killer_lock_cases[] = {
-    {"mutex", mutex_body, false}, {"rwmutex", rwmutex_body, false}, {"readers", readers_body, false}, {0}};
+const struct killer_case killer_lock_cases[] = {{"mutex", mutex_body, false}, {"rwmutex", rwmutex_body, false}, {0}};

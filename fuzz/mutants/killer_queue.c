@@ -43,55 +43,15 @@ static int burst_body(void *arg) {
   return 0;
 }
 
-/* ---- mail: pinned tasks, made ready from other workers, several at once ------------------------------------------ */
+/* ---- mail: pinned tasks, several of another worker made ready in one step, by a close ---------------------------- */
 
-enum { GROUPS = 3, MEMBERS = 3, ROUNDS = 6 };
+enum { GROUPS = 3, MEMBERS = 3 };
 
 static struct {
   weir_chan *open[GROUPS];
-  weir_chan *answers;
   weir_waitgroup done;
 } post;
 
-static void answer(void *arg) {
-  weir_chan *const *open = arg;
-  for (int i = 0; i < ROUNDS; i++) {
-    weir_chan_recv(*open, NULL);
-    weir_chan_send(post.answers, NULL);
-  }
-  weir_waitgroup_done(&post.done);
-}
-
-static void settle_down(void *arg) {
-  const struct weir_task_options pinned = {.pinned = true};
-  for (int i = 0; i < MEMBERS; i++)
-    weir_go_with(&pinned, answer, arg);
-  weir_waitgroup_done(&post.done);
-}
-
-static int mail_body(void *arg) {
-  (void)arg;
-  memset(&post, 0, sizeof post);
-  post.answers = weir_chan_new(0, (size_t)GROUPS * MEMBERS);
-  weir_waitgroup_add(&post.done, GROUPS * (MEMBERS + 1));
-  for (int i = 0; i < GROUPS; i++) {
-    post.open[i] = weir_chan_new(0, random_below(&killer_random, 2) * MEMBERS);
-    weir_go(settle_down, &post.open[i]);
-  }
-  for (int i = 0; i < ROUNDS; i++) {
-    for (int k = 0; k < GROUPS * MEMBERS; k++)
-      weir_chan_send(post.open[k % GROUPS], NULL);
-    for (int k = 0; k < GROUPS * MEMBERS; k++)
-      weir_chan_recv(post.answers, NULL);
-  }
-  weir_waitgroup_wait(&post.done);
-  for (int i = 0; i < GROUPS; i++)
-    weir_chan_unref(post.open[i]);
-  weir_chan_unref(post.answers);
-  return 0;
-}
-
-/* One sender makes several of another worker ready in one step: a close. */
 static void answer_close(void *arg) {
   weir_chan *const *open = arg;
   weir_chan_recv(*open, NULL);
@@ -211,6 +171,8 @@ static int delivered_body(void *arg) {
   return 0;
 }
 
-const struct killer_case killer_queue_cases[] = {{"burst", burst_body, false},         {"mail", mail_body, false},
-                                                 {"closed", closed_body, false},       {"settle", settle_body, false},
-                                                 {"delivered", delivered_body, false}, {0}};
+const struct killer_case killer_queue_cases[] = {{"burst", burst_body, false},
+                                                 {"closed", closed_body, false},
+                                                 {"settle", settle_body, false},
+                                                 {"delivered", delivered_body, false},
+                                                 {0}};

@@ -1,4 +1,4 @@
-/* killer_timer.c — timers that go from worker to worker: each arming ends in one tick, or one call, or one true;
+/* killer_timer.c — timers that go from worker to worker: each arming ends in one tick or one true,
  * never early.
  */
 #include "killer.h"
@@ -51,55 +51,11 @@ static int own_body(void *arg) {
   return 0;
 }
 
-/* ---- function timers that all share ------------------------------------------------------------------------------ */
+/* ---- given back while they fire ---------------------------------------------------------------------------------- */
 
-enum { SHARED = 2 };
-
-static struct {
-  weir_timer *timer;
-  int armed, kept, called;
-} shared[SHARED];
-
-static void call(void *arg) {
+static void count_call(void *arg) {
   ++*(int *)arg;
 }
-
-static void disturb(void *arg) {
-  struct random *random = arg;
-  for (int i = 0; i < TURNS; i++) {
-    const uint32_t which = random_below(random, SHARED);
-    if (killer_chance(random, 60)) {
-      shared[which].kept += weir_timer_reset(shared[which].timer, (int64_t)random_magnitude(random, 17));
-      shared[which].armed++;
-    } else {
-      shared[which].kept += weir_timer_stop(shared[which].timer);
-    }
-    if (killer_chance(random, 30))
-      killer_sleep((int64_t)random_magnitude(random, 17));
-  }
-  weir_waitgroup_done(&done);
-}
-
-static int call_body(void *arg) {
-  (void)arg;
-  for (int i = 0; i < SHARED; i++) {
-    shared[i].kept = shared[i].called = 0;
-    shared[i].armed = 1;
-    shared[i].timer = weir_timer_func((int64_t)random_magnitude(&killer_random, 17), call, &shared[i].called);
-  }
-  start(disturb);
-  for (int i = 0; i < SHARED; i++)
-    shared[i].kept += weir_timer_stop(shared[i].timer);
-  weir_settle(WEIR_FOREVER);
-  for (int i = 0; i < SHARED; i++) {
-    KILLER_CHECK(shared[i].armed == shared[i].kept + shared[i].called, "armed %d times, kept %d, called %d",
-                 shared[i].armed, shared[i].kept, shared[i].called);
-    weir_timer_free(shared[i].timer);
-  }
-  return 0;
-}
-
-/* ---- given back while they fire ---------------------------------------------------------------------------------- */
 
 static void give_back(void *arg) {
   struct random *random = arg;
@@ -107,7 +63,7 @@ static void give_back(void *arg) {
     const int64_t delay = (int64_t)random_magnitude(random, 17);
     static int calls;
     weir_timer *timer = killer_chance(random, 50)   ? weir_timer_new(delay)
-                        : killer_chance(random, 50) ? weir_timer_func(delay, call, &calls)
+                        : killer_chance(random, 50) ? weir_timer_func(delay, count_call, &calls)
                                                     : weir_ticker_new(1 + delay);
     weir_chan *after = weir_after(delay);
     if (killer_chance(random, 60))
@@ -130,25 +86,4 @@ static int give_back_body(void *arg) {
   return 0;
 }
 
-/* ---- a ticker ---------------------------------------------------------------------------------------------------- */
-
-/* Of one worker: there the earlier of two times always comes first. */
-static int ticker_body(void *arg) {
-  const int64_t period = WEIR_MILLISECOND;
-  (void)arg;
-  weir_ticker *ticker = weir_ticker_new(period);
-  for (int i = 0; i < TURNS; i++) {
-    const int64_t deadline = weir_now() + period + period / 2;
-    KILLER_CHECK(weir_chan_recv_until(weir_ticker_chan(ticker), NULL, deadline) == 0, "a tick is missing");
-    if (killer_chance(&killer_random, 30))
-      weir_yield();
-  }
-  weir_ticker_free(ticker);
-  return 0;
-}
-
-const struct killer_case killer_timer_cases[] = {{"own", own_body, false},
-                                                 {"call", call_body, false},
-                                                 {"give_back", give_back_body, false},
-                                                 {"ticker", ticker_body, false},
-                                                 {0}};
+const struct killer_case killer_timer_cases[] = {{"own", own_body, false}, {"give_back", give_back_body, false}, {0}};
