@@ -240,8 +240,9 @@ static void marks_other(void *arg) {
 static int free_firing_body(void *arg) {
   for (int64_t gap = 0; gap < 5; gap++) {
     struct function_state state = {0};
-    state.timer = weir_timer_func(WEIR_MILLISECOND, stops_and_frees_other, &state);
+    /* In this order: the first function may run on another worker, and looks at the second timer. */
     state.other = weir_timer_func(WEIR_MILLISECOND + gap * 40 * WEIR_MICROSECOND, marks_other, &state);
+    state.timer = weir_timer_func(WEIR_MILLISECOND, stops_and_frees_other, &state);
     for (const int64_t end = outside_now() + 3 * WEIR_MILLISECOND; arg != NULL && outside_now() < end;)
       ;
     CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
