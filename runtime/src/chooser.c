@@ -130,7 +130,7 @@ void weir_chooser_reseed(weir_chooser *chooser, uint64_t seed) {
 
 bool weir_chooser_exhausted(const weir_chooser *chooser) {
   const struct own_chooser *own = chooser == NULL ? NULL : chooser_own(chooser);
-  return own != NULL && own->search.exhausted;
+  return own != NULL && own->search.exhausted && !own->search.failed; /* without memory some were left out */
 }
 
 weir_chooser *weir_chooser_replay(const char *schedule) {
