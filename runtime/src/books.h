@@ -17,7 +17,7 @@
 
 #include "port.h"
 
-enum book_kind { BOOK_TASK, BOOK_CHANNEL, BOOK_TIMER, BOOK_CONTEXT, BOOK_BROKER, BOOK_KINDS };
+enum book_kind { BOOK_TASK, BOOK_CHANNEL, BOOK_TIMER, BOOK_CONTEXT, BOOK_BROKER, BOOK_RESPONSE, BOOK_CONNECTION, BOOK_KINDS };
 
 struct book {
   void **slots; /* an object, or (next free + 1) << 1 | 1 */

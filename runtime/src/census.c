@@ -27,6 +27,8 @@ struct weir_counts weir_counts(void) {
       .channels = books_live(BOOK_CHANNEL),
       .contexts = books_live(BOOK_CONTEXT),
       .brokers = books_live(BOOK_BROKER),
+      .responses = books_live(BOOK_RESPONSE),
+      .connections = books_live(BOOK_CONNECTION),
       .bytes = books_bytes(),
       .stack_bytes = sum(offsetof(struct worker, stack_bytes)),
   };

@@ -45,6 +45,10 @@ static const char *verb_of(const struct wait *wait) {
     return "wait for a descriptor";
   case WAIT_FOR_JOB:
     return "wait for a blocking job";
+  case WAIT_FOR_RESPONSE:
+    return "wait for an HTTP server";
+  case WAIT_FOR_REQUEST:
+    return "wait for an HTTP request";
   }
   return "wait";
 }

@@ -32,6 +32,7 @@ static struct {
   uint32_t interrupted; /* pairs: poller_interrupt sets it, the waiting server clears it */
   bool milliseconds;    /* the kernel has no epoll_pwait2 (Linux 5.11) */
   size_t waiting;
+  size_t hopeless;               /* of them */
   struct record *chunks[CHUNKS]; /* chunk n holds 64 << n records; published once (record_make), read with acquire */
 } poller = {.epoll = -1, .interruption = -1};
 
@@ -298,6 +299,14 @@ size_t poller_waiting(void) {
   return __atomic_load_n(&poller.waiting, __ATOMIC_RELAXED);
 }
 
+void poller_hopeless(ptrdiff_t change) {
+  port_count(&poller.hopeless, change);
+}
+
+bool poller_hoped(void) {
+  return poller_waiting() > __atomic_load_n(&poller.hopeless, __ATOMIC_RELAXED); /* read when all rest */
+}
+
 /* ---- begin and end ---------------------------------------------------------------------------------------------- */
 
 static int refused(const char *what, int error) {
@@ -309,7 +318,7 @@ static int refused(const char *what, int error) {
 
 int poller_begin(void) {
   poller.interrupted = 0;
-  poller.waiting = 0;
+  poller.waiting = poller.hopeless = 0;
   poller.epoll = epoll_create1(EPOLL_CLOEXEC);
   if (poller.epoll < 0)
     return refused("an epoll instance", errno);

@@ -67,6 +67,10 @@ void poller_interrupt(void);
 /* Tasks now blocked in weir_poll. */
 size_t poller_waiting(void);
 
+/* Of these, so many more or fewer wait for what can help no other task; whether any is left that does not. */
+void poller_hopeless(ptrdiff_t change);
+bool poller_hoped(void);
+
 /* weir_poll in a real run, from a task that may block, for a caller that has just seen EAGAIN. */
 int poller_wait(int fd, int events, int64_t deadline);
 

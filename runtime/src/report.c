@@ -141,6 +141,12 @@ static void append_wait(struct line *line, const struct wait *wait) {
   case WAIT_FOR_JOB:
     append(line, "a blocking job");
     break;
+  case WAIT_FOR_RESPONSE:
+    append(line, "an HTTP server, or a connection to it");
+    break;
+  case WAIT_FOR_REQUEST:
+    append(line, "an HTTP request that has something to do here");
+    break;
   }
   int64_t left;
   if (wait->deadline == WEIR_FOREVER)

@@ -470,7 +470,7 @@ static bool decide_at_rest(struct worker *worker, int64_t now) {
     struct waiter *waiter = weir_scheduler.settlers.head;
     wait = wait_claim(waiter) ? waiter->wait : NULL;
   }
-  bool deadlock = wait == NULL && !port_simulated() && scheduler_watched() == 0 && poller_waiting() == 0 &&
+  bool deadlock = wait == NULL && !port_simulated() && scheduler_watched() == 0 && !poller_hoped() &&
                   !foreign_expected() && inbox_close_if_empty();
   if (wait == NULL && !deadlock)
     return false;

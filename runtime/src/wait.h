@@ -58,6 +58,8 @@ enum wait_kind {
   WAIT_FOR_BROKER,
   WAIT_FOR_DESCRIPTOR,
   WAIT_FOR_JOB,
+  WAIT_FOR_RESPONSE, /* of HTTP */
+  WAIT_FOR_REQUEST,  /* a connection, for something to do */
 };
 
 struct wait {

@@ -31,6 +31,7 @@ void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stac
   worker->run = (struct task_queue){0};
   worker->granted = worker->budget = worker->spent = 0;
   worker->departed = NULL;
+  worker->errand = NULL;
   worker->mail = NULL;
   worker->ring.head = worker->ring.tail = 0;
   worker->idle = 0;
@@ -122,9 +123,30 @@ void worker_task_entry(void) {
   worker_exit_task(worker_here());
 }
 
+/* The loop's stack goes on with an errand, and then where it was left. */
+static __attribute__((noinline)) void run_errand(struct worker *worker) {
+  struct task *task = worker->errand_of;
+  void (*fn)(void *) = worker->errand;
+  worker->errand = NULL;
+  worker->current = NULL;
+  fn(worker->errand_arg);
+  worker->current = task;
+  switch_stacks(&worker->context, &worker->fiber, &task->context, &task->fiber, false);
+}
+
+void worker_errand(struct worker *worker, void (*fn)(void *), void *arg) {
+  struct task *self = worker->current;
+  worker->errand = fn;
+  worker->errand_arg = arg;
+  worker->errand_of = self;
+  switch_stacks(&self->context, &self->fiber, &worker->context, &worker->fiber, false);
+}
+
 static inline void dispatch(struct worker *worker, struct task *task) {
   worker->current = task;
   switch_stacks(&worker->context, &worker->fiber, &task->context, &task->fiber, false);
+  while (unlikely(worker->errand != NULL))
+    run_errand(worker);
   worker->current = NULL;
   arrive(worker);
 }
@@ -268,7 +290,7 @@ static bool idle(struct worker *worker, bool no_memory) {
     return true;
   if (settling && !no_memory && wait_wake_first(&weir_scheduler.settlers))
     return true;
-  if (worker->watched == 0 && poller_waiting() == 0 && !foreign_expected() && inbox_close_if_empty())
+  if (worker->watched == 0 && !poller_hoped() && !foreign_expected() && inbox_close_if_empty())
     return false;
   int64_t next = wheel_next(&worker->wheel);
   if (no_memory && port_clock() + WORKER_RETRY_NS < next)

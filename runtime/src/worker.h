@@ -48,6 +48,10 @@ struct worker {
   uint8_t stack_class;
   enum weir_timer_mode timer_mode;
   struct task *departed;
+  /* What a task has asked to be run on the worker's own stack; NULL: nothing. */
+  void (*errand)(void *arg);
+  void *errand_arg;
+  struct task *errand_of;
   struct context context;
   struct fiber fiber;
   int64_t round_time;
@@ -168,6 +172,9 @@ void worker_suspend(struct worker *worker, enum departure departure);
 
 /* The task's function and its deferred functions are over: never returns. */
 _Noreturn void worker_exit_task(struct worker *worker);
+
+/* Runs fn(arg) on the worker's own stack while the current task waits; nothing else runs on it meanwhile. */
+void worker_errand(struct worker *worker, void (*fn)(void *arg), void *arg);
 
 /* Where a new task begins. */
 void worker_task_entry(void);

@@ -1,0 +1,63 @@
+/* host.c — see host.h. */
+#include "host.h"
+
+#include "poller.h"
+#include "scheduler.h"
+
+uint8_t host_here(void) {
+  return worker_here()->number;
+}
+
+struct host_visit host_visit_begin(uint8_t worker) {
+  struct task *self = worker_here()->current;
+  if (self == NULL || weir_scheduler.ending)
+    return (struct host_visit){0};
+  struct host_visit visit = {.home = self->home, .pinned = self->pinned};
+  self->home = worker;
+  self->pinned = true;
+  if (worker_here()->number != worker)
+    worker_suspend(worker_here(), DEPARTURE_YIELDED); /* becoming ready sends it there */
+  return visit;
+}
+
+void host_visit_end(struct host_visit visit) {
+  struct task *self = worker_here()->current;
+  if (self == NULL || weir_scheduler.ending)
+    return;
+  self->pinned = visit.pinned;
+  self->home = visit.home;
+  if (visit.pinned && worker_here()->number != visit.home)
+    worker_suspend(worker_here(), DEPARTURE_YIELDED);
+}
+
+void host_run(void (*fn)(void *), void *arg) {
+  struct worker *worker = worker_here();
+  if (worker->current == NULL || weir_scheduler.ending)
+    fn(arg);
+  else
+    worker_errand(worker, fn, arg);
+}
+
+bool host_start(const char *name, void (*fn)(void *), void *arg, uint32_t site) {
+  struct task *task =
+      task_new(&(struct weir_task_options){.name = name, .pinned = true, .daemon = true}, fn, arg, site);
+  if (task != NULL)
+    task_start(task);
+  return task != NULL;
+}
+
+int host_wait(struct wait_queue *queue, int64_t deadline) {
+  return wait_in_queue(WAIT_FOR_RESPONSE, queue, deadline, NULL);
+}
+
+int host_doze(struct wait_queue *queue, int64_t deadline) {
+  size_t timed = deadline != WEIR_FOREVER;
+  port_tally(&worker_here()->watched, -timed);
+  int result = wait_in_queue(WAIT_FOR_REQUEST, queue, deadline, NULL);
+  port_tally(&worker_here()->watched, timed);
+  return result;
+}
+
+void host_hopeless(int change) {
+  poller_hopeless(change);
+}

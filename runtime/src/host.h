@@ -1,0 +1,47 @@
+/* host.h — what a library beside the core may have of it. weir_http is one: it drives somebody else's event loop.
+ *
+ *   a home        One worker owns the library's state. A task that calls in visits that worker and stays until it
+ *                 leaves: pinned, so that a wake-up brings it back there. So the state needs no locks, and a look at
+ *                 it and the enlisting that follows are one step.
+ *   an errand     Foreign code runs on the worker's own stack, which is a thread's: a task's may be too small, and what
+ *                 runs there cannot block by mistake. The task that asked waits; two switches, and no queue between.
+ *   no hope       A task may wait for a descriptor, or until a time, from which no other task can hope for anything (an
+ *                 idle connection's end): such a wait does not keep a deadlock from being found.
+ *
+ * Rejected: a queue of jobs a worker (the mail of pinned tasks is one already); libcurl under a lock, on whatever worker
+ * (its callbacks would hold it across wake-ups, and every request would move its cache lines).
+ */
+#ifndef WEIR_SRC_HOST_H
+#define WEIR_SRC_HOST_H
+
+#include "wait.h"
+
+#include <weir/task.h>
+
+/* The calling worker. */
+uint8_t host_here(void);
+
+/* The calling task goes to that worker, and is pinned there until the visit ends. It may be a deferred function. Nothing
+ * outside a task. */
+struct host_visit {
+  uint8_t home; /* before */
+  bool pinned;
+};
+struct host_visit host_visit_begin(uint8_t worker);
+void host_visit_end(struct host_visit visit);
+
+/* Runs fn(arg) on the calling worker's own stack; there, and outside a task, right here. */
+void host_run(void (*fn)(void *arg), void *arg);
+
+/* Starts a pinned daemon of the calling worker, also on its own stack. False without memory. */
+bool host_start(const char *name, void (*fn)(void *arg), void *arg, uint32_t site);
+
+/* Waits on a queue that belongs to the calling task's worker. 0 or -ETIMEDOUT; wait_allowed() was true. */
+int host_wait(struct wait_queue *queue, int64_t deadline);
+/* The same, of a task from whose deadline nobody can hope for anything. */
+int host_doze(struct wait_queue *queue, int64_t deadline);
+
+/* So many more tasks wait for a descriptor without hope, or fewer. */
+void host_hopeless(int change);
+
+#endif
