@@ -1,0 +1,449 @@
+/* connection.c — sockets, and the two tasks of each.
+ *
+ *   state         reader                                writer                          left by
+ *   connecting    parked                                polls for output                established, or closed
+ *   in use        polls for input while libcurl wants   polls for output while libcurl  released, or closed
+ *                 it; parked while the body is paused   wants it; else parked
+ *   idle          polls: whatever comes is unasked      parked until the idle time ends taken again, or retired
+ *   closed        ends                                  ends                            both ended: freed
+ *
+ * libcurl owns the number of a socket from its opening to its closing, but does not always say when it closes one: not of
+ * an attempt to connect that failed, lost against another one, or was given up. Until a connection is established, its
+ * record is compared with what its number stands for (the inode) whenever libcurl may have closed it.
+ *
+ * To retire a kept connection a dead socket takes its number: the server sees it close at once, and libcurl finds a
+ * closed one when it looks next, without being able to send into it. (shutdown would leave what the server has said
+ * unasked to be read, as the answer to the next request.)
+ */
+#include "client.h"
+
+#include "books.h"
+
+#include <weir/poll.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STUCK_MOST = 1000 };
+
+static int64_t later(int64_t since, int64_t duration) {
+  int64_t sum;
+  return duration == WEIR_FOREVER || __builtin_add_overflow(since, duration, &sum) ? WEIR_FOREVER : sum;
+}
+
+/* ---- the record ------------------------------------------------------------------------------------------------- */
+
+static void wake(struct connection *c, int direction) {
+  wait_wake_first(&c->parked[direction]);
+}
+
+/* Its place in a list that begins at *head. */
+static void list(struct connection **head, struct connection *c) {
+  c->previous = NULL;
+  c->next = *head;
+  if (c->next != NULL)
+    c->next->previous = c;
+  *head = c;
+}
+
+static void unlist(struct connection **head, struct connection *c) {
+  if (c->previous != NULL)
+    c->previous->next = c->next;
+  else
+    *head = c->next;
+  if (c->next != NULL)
+    c->next->previous = c->previous;
+}
+
+static void set_idle(struct connection *c, bool idle) {
+  if (c->idle == idle)
+    return;
+  c->idle = idle;
+  if (idle)
+    list(&c->origin->idle, c);
+  else
+    unlist(&c->origin->idle, c);
+  int change = idle ? 1 : -1;
+  c->origin->idle_count += (unsigned)change;
+  c->client->counts.idle += (size_t)change;
+  if (c->birth == weir_run_generation)
+    host_hopeless(change);
+}
+
+static void set_established(struct connection *c) {
+  if (c->established)
+    return;
+  c->established = true;
+  unlist(&c->transfer->attempts, c);
+}
+
+static struct connection *connection_of(const struct weir_http *client, int fd) {
+  return fd >= 0 && (size_t)fd < client->numbers ? client->connections[fd] : NULL;
+}
+
+static bool room_for_number(struct weir_http *client, int fd) {
+  if ((size_t)fd < client->numbers)
+    return true;
+  size_t numbers = client->numbers == 0 ? 64 : client->numbers;
+  while (numbers <= (size_t)fd)
+    numbers *= 2;
+  struct connection **grown = port_reallocate(client->connections, numbers * sizeof *grown);
+  if (grown == NULL)
+    return false;
+  for (size_t i = client->numbers; i < numbers; i++)
+    grown[i] = NULL;
+  client->connections = grown;
+  client->numbers = numbers;
+  return true;
+}
+
+static void free_if_over(struct connection *c) {
+  if (c->fd >= 0 || c->tasks != 0)
+    return;
+  origin_unref(c->client, c->origin);
+  book_leave(c->book_home, BOOK_CONNECTION, c->book, sizeof *c);
+  port_release(c);
+}
+
+/* Its socket is closed, or another's: the tasks end. */
+static void gone(struct connection *c) {
+  set_idle(c, false);
+  if (!c->established)
+    unlist(&c->transfer->attempts, c);
+  if (c->transfer != NULL && c->transfer->connection == c)
+    c->transfer->connection = NULL;
+  c->transfer = NULL;
+  c->client->connections[c->fd] = NULL;
+  weir_poll_forget(c->fd);
+  c->fd = -1;
+  c->wants = 0;
+  c->client->counts.open--;
+  wake(c, READER);
+  wake(c, WRITER);
+  free_if_over(c);
+}
+
+static void task_ended(void *arg) {
+  struct connection *c = arg;
+  struct weir_http *client = c->client;
+  c->tasks--;
+  client->tasks--;
+  wait_wake_first(&client->ended);
+  free_if_over(c);
+  client_unref(client);
+}
+
+/* ---- the two tasks ---------------------------------------------------------------------------------------------- */
+
+struct readiness {
+  struct connection *connection;
+  int events;
+};
+
+/* What libcurl will find to read: at most a piece at a time. */
+static void count_input(struct connection *c) {
+  struct transfer *transfer = c->transfer;
+  int there = 0;
+  if (ioctl(c->fd, FIONREAD, &there) != 0 || there <= 0)
+    return;
+  c->stuck = 0;
+  size_t taken = there < PIECE ? (size_t)there : PIECE;
+  if (transfer->response->failure.stage == WEIR_HTTP_FIRST_BYTE)
+    transfer_enter_stage(transfer, WEIR_HTTP_HEADERS);
+  transfer->raw += taken;
+  transfer->silent += taken;
+  if (transfer->silent > c->client->config.max_header_bytes)
+    transfer_fail(transfer, -EMSGSIZE, "a header line, or a chunk extension, beyond the client's limit");
+}
+
+static void act(void *arg) {
+  const struct readiness *ready = arg;
+  struct connection *c = ready->connection;
+  if (c->fd < 0)
+    return;
+  c->stuck++;
+  if (c->transfer != NULL && ready->events == CURL_CSELECT_IN)
+    count_input(c);
+  if (c->transfer != NULL && c->stuck > STUCK_MOST)
+    transfer_fail(c->transfer, -EIO, "the connection is ready again and again, and nothing comes of it");
+  driver_act(c->client, c->fd, ready->events);
+}
+
+static void retire(void *arg) {
+  struct connection *c = arg;
+  struct weir_http *client = c->client;
+  if (c->fd < 0 || !c->idle)
+    return;
+  struct origin *origin = c->origin;
+  origin->references++;
+  connection_retire(c);
+  driver_purge(client, origin);
+  origin_unref(client, origin);
+}
+
+static void retire_unasked(void *arg) {
+  struct connection *c = arg;
+  if (c->fd >= 0 && c->idle)
+    c->client->counts.dropped++;
+  retire(c);
+}
+
+static void read_task(void *arg) {
+  struct connection *c = arg;
+  struct weir_defer defer;
+  weir_defer(&defer, task_ended, c);
+  while (c->fd >= 0) {
+    if (!c->idle && (c->wants & CURL_POLL_IN) == 0) {
+      host_doze(&c->parked[READER], WEIR_FOREVER);
+      continue;
+    }
+    int ready = weir_poll(c->fd, POLLIN, WEIR_FOREVER);
+    if (c->fd < 0 || ready == -ECANCELED)
+      continue;
+    if (c->idle)
+      host_run(retire_unasked, c);
+    else if ((c->wants & CURL_POLL_IN) != 0)
+      host_run(act, &(struct readiness){c, CURL_CSELECT_IN});
+    weir_yield(); /* a server that is faster than the loop must not have the worker to itself */
+  }
+}
+
+static int64_t idle_end(const struct connection *c) {
+  return later(c->idle ? c->idle_since : weir_now(), c->client->config.idle_timeout);
+}
+
+static void write_task(void *arg) {
+  struct connection *c = arg;
+  struct weir_defer defer;
+  weir_defer(&defer, task_ended, c);
+  while (c->fd >= 0) {
+    if ((c->wants & CURL_POLL_OUT) == 0) {
+      if (c->idle && idle_end(c) <= weir_now())
+        host_run(retire, c);
+      else
+        host_doze(&c->parked[WRITER], idle_end(c));
+      continue;
+    }
+    int ready = weir_poll(c->fd, POLLOUT, WEIR_FOREVER);
+    if (c->fd < 0 || ready == -ECANCELED || (c->wants & CURL_POLL_OUT) == 0)
+      continue;
+    struct transfer *transfer = c->transfer;
+    if (transfer != NULL && transfer->response->failure.stage == WEIR_HTTP_CONNECT && c->origin->tls)
+      transfer_enter_stage(transfer, WEIR_HTTP_TLS);
+    host_run(act, &(struct readiness){c, CURL_CSELECT_OUT});
+    weir_yield();
+  }
+}
+
+/* ---- opening and closing ---------------------------------------------------------------------------------------- */
+
+static bool same_socket(const struct connection *c) {
+  struct stat state;
+  return fstat(c->fd, &state) == 0 && state.st_ino == c->inode;
+}
+
+/* What the number stood for is closed. */
+static void forget_number(struct weir_http *client, int fd) {
+  struct connection *c = connection_of(client, fd);
+  if (c != NULL)
+    gone(c);
+}
+
+static bool start_task(struct connection *c, const char *name, void (*fn)(void *)) {
+  if (!host_start(name, fn, c, c->site))
+    return false;
+  c->tasks++;
+  c->client->tasks++;
+  c->client->references++;
+  return true;
+}
+
+static struct connection *record(struct transfer *transfer, int fd, uint64_t inode) {
+  struct weir_http *client = transfer->client;
+  struct connection *c = port_allocate(sizeof *c);
+  if (c == NULL)
+    return NULL;
+  *c = (struct connection){
+      .client = client,
+      .origin = transfer->origin,
+      .transfer = transfer,
+      .fd = fd,
+      .inode = inode,
+      .book_home = book_home(),
+      .birth = weir_run_generation,
+      .site = transfer->response->site,
+  };
+  c->book = book_enter(c->book_home, BOOK_CONNECTION, c, sizeof *c);
+  if (c->book == BOOK_NONE) {
+    port_release(c);
+    return NULL;
+  }
+  c->origin->references++;
+  list(&transfer->attempts, c);
+  client->connections[fd] = c;
+  client->counts.open++;
+  client->counts.connections++;
+  return c;
+}
+
+static int open_socket(const struct weir_http_config *config, const struct curl_sockaddr *address) {
+  if (config->open_socket != NULL)
+    return config->open_socket(config->open_socket_context, &address->addr, (socklen_t)address->addrlen);
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+  return fd < 0 ? -errno : fd;
+}
+
+curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct transfer *transfer = arg;
+  (void)purpose;
+  struct weir_http *client = transfer->client;
+  if (transfer->response->failure.error != 0)
+    return CURL_SOCKET_BAD;
+  transfer_enter_stage(transfer, WEIR_HTTP_CONNECT);
+  int fd = open_socket(&client->config, address);
+  if (fd < 0) {
+    transfer_fail(transfer, fd == -ENFILE ? -EMFILE : fd, "no socket");
+    return CURL_SOCKET_BAD;
+  }
+  forget_number(client, fd);
+  struct stat state = {0};
+  fstat(fd, &state);
+  struct connection *c = room_for_number(client, fd) ? record(transfer, fd, state.st_ino) : NULL;
+  if (c == NULL || !start_task(c, "http reader", read_task) || !start_task(c, "http writer", write_task)) {
+    if (c != NULL)
+      gone(c);
+    close(fd);
+    transfer_fail(transfer, -ENOMEM, "no memory for a connection's tasks");
+    return CURL_SOCKET_BAD;
+  }
+  transfer->connection = c;
+  curl_multi_assign(client->multi, fd, c);
+  return fd;
+}
+
+int connection_options(void *arg, curl_socket_t fd, curlsocktype purpose) {
+  const struct transfer *transfer = arg;
+  (void)fd;
+  (void)purpose;
+  return transfer->client->config.connected_sockets ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+}
+
+int connection_close(void *arg, curl_socket_t fd) {
+  forget_number(arg, fd);
+  return close(fd);
+}
+
+int connection_wants(CURL *easy, curl_socket_t fd, int what, void *arg, void *known) {
+  struct weir_http *client = arg;
+  struct connection *c = known != NULL ? known : connection_of(client, fd);
+  if (c == NULL || c->fd != fd)
+    return 0; /* closed already, or opened for the purger */
+  if (known == NULL)
+    curl_multi_assign(client->multi, fd, c);
+  c->wants = what == CURL_POLL_REMOVE ? 0 : what;
+  if (what == CURL_POLL_REMOVE)
+    return 0;
+  struct transfer *transfer = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+  if (transfer != NULL && c->transfer != transfer) {
+    c->transfer = transfer;
+    transfer->connection = c;
+    c->stuck = 0;
+    set_idle(c, false);
+  }
+  if (c->transfer != NULL && c->transfer->response->failure.stage == WEIR_HTTP_CONNECT && what == CURL_POLL_IN &&
+      c->origin->tls)
+    transfer_enter_stage(c->transfer, WEIR_HTTP_TLS);
+  if ((c->wants & CURL_POLL_IN) != 0)
+    wake(c, READER);
+  if ((c->wants & CURL_POLL_OUT) != 0)
+    wake(c, WRITER);
+  return 0;
+}
+
+/* ---- what becomes of them --------------------------------------------------------------------------------------- */
+
+/* Of the sockets that were opened for a transfer and are not established, those that libcurl has closed. */
+static void forget_losers(struct transfer *transfer) {
+  for (struct connection *c = transfer->attempts, *next; c != NULL; c = next) {
+    next = c->next;
+    if (!same_socket(c))
+      gone(c);
+  }
+}
+
+void connection_established(struct transfer *transfer) {
+  if (transfer->attempts == NULL)
+    return;
+  if (transfer->attempts->next != NULL)
+    forget_losers(transfer);
+  while (transfer->attempts != NULL) {
+    transfer->connection = transfer->attempts;
+    set_established(transfer->attempts);
+  }
+}
+
+/* More are kept than may be: of an origin's the one that has just come, of all the one that has been idle for longest. */
+static void keep_few(struct connection *latest) {
+  struct weir_http *client = latest->client;
+  if (latest->origin->idle_count > client->config.max_idle_per_host) {
+    retire(latest);
+    return;
+  }
+  if (client->counts.idle <= client->config.max_idle)
+    return;
+  struct connection *oldest = latest;
+  for (size_t fd = 0; fd < client->numbers; fd++) {
+    struct connection *c = client->connections[fd];
+    if (c != NULL && c->idle && c->idle_since < oldest->idle_since)
+      oldest = c;
+  }
+  retire(oldest);
+}
+
+void connection_released(struct transfer *transfer) {
+  while (transfer->attempts != NULL)
+    gone(transfer->attempts); /* libcurl keeps none that is not established */
+  struct connection *c = transfer->connection;
+  transfer->connection = NULL;
+  if (c == NULL)
+    return;
+  c->transfer = NULL;
+  c->wants = 0;
+  c->idle_since = weir_now();
+  set_idle(c, true);
+  wake(c, READER);
+  keep_few(c);
+}
+
+void connection_retire(struct connection *c) {
+  int fd = c->fd;
+  int dead = c->client->dead;
+  gone(c);
+  dup3(dead, fd, O_CLOEXEC);
+}
+
+void connections_retire_idle(struct weir_http *client) {
+  for (size_t fd = 0; fd < client->numbers; fd++)
+    if (client->connections[fd] != NULL)
+      retire(client->connections[fd]);
+}
+
+bool connections_check(struct weir_http *client, struct origin *origin) {
+  bool some = false;
+  for (struct connection *c = origin->idle, *next; c != NULL; c = next) {
+    next = c->next;
+    struct pollfd look = {.fd = c->fd, .events = POLLIN};
+    if (poll(&look, 1, 0) <= 0)
+      continue;
+    client->counts.dropped++;
+    connection_retire(c);
+    some = true;
+  }
+  return some;
+}

@@ -1,0 +1,519 @@
+/* transfer.c — one request in libcurl's hands: an easy handle, its options and its callbacks.
+ *
+ * A body is paused at its first byte, and whenever nobody reads; a resumed one goes straight to the reader's buffer, and
+ * what of a piece does not fit to the response's spill (at most one piece, CURL_MAX_WRITE_SIZE): libcurl accepts a piece
+ * as a whole or not at all.
+ */
+#include "client.h"
+
+#include "failure.h"
+#include "range.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- stages and failures ---------------------------------------------------------------------------------------- */
+
+static int64_t later(int64_t since, int64_t duration) {
+  int64_t sum;
+  return duration == WEIR_FOREVER || __builtin_add_overflow(since, duration, &sum) ? WEIR_FOREVER : sum;
+}
+
+static int64_t stage_timeout(const struct weir_http_config *config, enum weir_http_stage stage) {
+  switch (stage) {
+  case WEIR_HTTP_CONNECT:
+    return config->connect_timeout;
+  case WEIR_HTTP_TLS:
+    return config->tls_timeout;
+  case WEIR_HTTP_FIRST_BYTE:
+    return config->first_byte_timeout;
+  case WEIR_HTTP_HEADERS:
+    return config->header_timeout;
+  default:
+    return WEIR_FOREVER; /* the rate, or the whole request's time, is the limit */
+  }
+}
+
+int64_t response_deadline(const struct weir_response *response) {
+  int64_t timeout = stage_timeout(&response->client->config, response->failure.stage);
+  int64_t deadline = later(response->stage_since, timeout);
+  return deadline < response->deadline ? deadline : response->deadline;
+}
+
+void transfer_enter_stage(struct transfer *transfer, enum weir_http_stage stage) {
+  struct weir_response *response = transfer->response;
+  if (response->failure.stage == stage || response->failure.error != 0)
+    return;
+  response->failure.stage = stage;
+  if (stage_timeout(&transfer->client->config, stage) == WEIR_FOREVER)
+    return;
+  response->stage_since = weir_now();
+  if (response_deadline(response) < response->armed)
+    await_wake(&response->caller);
+}
+
+int transfer_fail(struct transfer *transfer, int error, const char *format, ...) {
+  char message[sizeof transfer->response->failure.message];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  await_wake(&transfer->response->caller);
+  return failure_set(&transfer->response->failure, error, "%s", message);
+}
+
+/* Something has come, or gone: the server is alive. */
+static void progress(struct transfer *transfer) {
+  transfer->silent = 0;
+  if (transfer->connection != NULL)
+    transfer->connection->stuck = 0;
+}
+
+/* ---- callbacks -------------------------------------------------------------------------------------------------- */
+
+static bool repeats_after_417(const struct transfer *transfer) {
+  return transfer->response->head.status == 417 && transfer->times == 2;
+}
+
+/* A connection is there, new or kept; the request goes out when this returns. */
+static int on_request(void *arg, char *address, char *local, int port, int local_port) {
+  struct transfer *transfer = arg;
+  struct weir_response *response = transfer->response;
+  (void)address, (void)local, (void)port, (void)local_port;
+  connection_established(transfer);
+  if (response->failure.error != 0)
+    return CURL_PREREQFUNC_ABORT;
+  transfer->client->counts.requests++;
+  transfer->silent = transfer->raw = 0;
+  if (++transfer->times > 1) {
+    if (transfer->times > 2 || !(transfer->repeatable || repeats_after_417(transfer))) {
+      transfer_fail(transfer, -ECONNRESET,
+                    "the server closed a kept connection, and the request must not be sent again");
+      return CURL_PREREQFUNC_ABORT;
+    }
+    transfer->client->counts.repeated++;
+    head_clear(&response->head);
+    response->bodiless = false;
+  }
+  transfer_enter_stage(transfer, transfer->sent ? WEIR_HTTP_FIRST_BYTE : WEIR_HTTP_SEND);
+  return CURL_PREREQFUNC_OK;
+}
+
+static const char *requested(const struct transfer *transfer, const char *name) {
+  const struct weir_request *request = transfer->request;
+  for (size_t i = 0; request != NULL && i < request->header_count; i++)
+    if (strcasecmp(request->headers[i].name, name) == 0)
+      return request->headers[i].value;
+  return NULL;
+}
+
+static void forbid_reuse(struct transfer *transfer) {
+  curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+  transfer->plain = false;
+}
+
+/* The final head is here. 0 or the failure's error. */
+static int head_complete(struct transfer *transfer) {
+  struct weir_response *response = transfer->response;
+  const struct head *head = &response->head;
+  response->bodiless = head_bodiless(head, transfer->head_method);
+  if (head->chunked && head->has_length)
+    forbid_reuse(transfer); /* somebody between may have read it otherwise */
+  if (response->bodiless && !transfer->origin->tls && transfer->raw > head->bytes)
+    forbid_reuse(transfer); /* more than the head has come */
+  uint64_t most = transfer->client->config.max_body_bytes;
+  if (!response->bodiless && most != 0 && head->has_length && head->length > most)
+    return transfer_fail(transfer, -EFBIG, "a body of %llu bytes: the client's limit is %llu",
+                         (unsigned long long)head->length, (unsigned long long)most);
+  if (head->status == 206 &&
+      !range_matches(requested(transfer, "Range"), head_field(head, "Content-Range"), head_field(head, "Content-Type")))
+    return transfer_fail(transfer, -EBADMSG, "206 Partial Content of a range that was not asked for");
+  transfer_enter_stage(transfer, WEIR_HTTP_BODY);
+  await_wake(&response->caller);
+  return 0;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *arg) {
+  struct transfer *transfer = arg;
+  struct weir_response *response = transfer->response;
+  struct head *head = &response->head;
+  size_t length = size * count;
+  progress(transfer);
+  if (response->failure.error != 0)
+    return 0;
+  bool before = head->complete;
+  if (!before)
+    transfer_enter_stage(transfer, WEIR_HTTP_HEADERS);
+  int informational = head->informational;
+  const char *why;
+  int error = head_line(head, line, length, transfer->client->config.max_header_bytes, &why);
+  if (error != 0)
+    error = transfer_fail(transfer, error, "%s", why);
+  else if (head->complete && !before)
+    error = head_complete(transfer);
+  else if (head->informational != informational)
+    transfer_enter_stage(transfer, transfer->sent ? WEIR_HTTP_FIRST_BYTE : WEIR_HTTP_SEND);
+  return error == 0 ? length : 0;
+}
+
+static bool keep_rest(struct weir_response *response, const char *data, size_t size) {
+  if (response->spill == NULL && (response->spill = malloc(PIECE)) == NULL)
+    return false;
+  memcpy(response->spill, data, size);
+  response->spill_used = 0;
+  response->spill_size = size;
+  return true;
+}
+
+static size_t on_body(char *data, size_t unit, size_t count, void *arg) {
+  struct transfer *transfer = arg;
+  struct weir_response *response = transfer->response;
+  size_t size = unit * count;
+  progress(transfer);
+  if (response->failure.error != 0)
+    return 0;
+  if (transfer->discarding)
+    return size;
+  size_t room = response->into == NULL ? 0 : response->want - response->got;
+  bool full = room == 0 || response->spill_used < response->spill_size;
+  if (full || (response->decoder != NULL && size > room)) { /* the spill is where the decoder reads */
+    transfer->paused = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  response->arrived += size;
+  uint64_t most = transfer->client->config.max_body_bytes;
+  if (most != 0 && response->arrived > most) {
+    transfer_fail(transfer, -EFBIG, "more than the %llu bytes of body that the client admits",
+                  (unsigned long long)most);
+    return 0;
+  }
+  size_t now = size < room ? size : room;
+  memcpy(response->into + response->got, data, now);
+  response->got += now;
+  if (now < size && !keep_rest(response, data + now, size - now)) {
+    transfer_fail(transfer, -ENOMEM, "no memory for a piece of the body");
+    return 0;
+  }
+  await_wake(&response->caller);
+  return size;
+}
+
+static void all_is_sent(struct transfer *transfer) {
+  transfer->sent = true;
+  if (!transfer->response->head.complete)
+    transfer_enter_stage(transfer, WEIR_HTTP_FIRST_BYTE);
+}
+
+static size_t on_upload(char *buffer, size_t unit, size_t count, void *arg) {
+  struct transfer *transfer = arg;
+  size_t room = unit * count;
+  progress(transfer);
+  if (transfer->response->failure.error != 0 || transfer->request == NULL)
+    return CURL_READFUNC_ABORT;
+  if (transfer->upload_size == 0 && !transfer->upload_ended) {
+    transfer->hungry = true;
+    await_wake(&transfer->response->caller);
+    return CURL_READFUNC_PAUSE;
+  }
+  size_t size = room < transfer->upload_size ? room : transfer->upload_size;
+  if (size != 0)
+    memcpy(buffer, transfer->upload, size);
+  transfer->upload += size;
+  transfer->upload_size -= size;
+  transfer->uploaded += size;
+  if (transfer->upload_size == 0 && transfer->upload_ended)
+    all_is_sent(transfer);
+  return size;
+}
+
+static int on_rewind(void *arg, curl_off_t offset, int origin) {
+  struct transfer *transfer = arg;
+  const struct weir_request *request = transfer->request;
+  if (request == NULL || offset != 0 || origin != SEEK_SET)
+    return CURL_SEEKFUNC_FAIL;
+  if (request->read_body != NULL)
+    return transfer->uploaded == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  transfer->upload = request->body;
+  transfer->upload_size = (size_t)request->body_size;
+  transfer->sent = transfer->upload_size == 0;
+  return CURL_SEEKFUNC_OK;
+}
+
+/* ---- the handle ------------------------------------------------------------------------------------------------- */
+
+/* What every request has. */
+static void set_constants(struct transfer *transfer) {
+  CURL *easy = transfer->easy;
+  struct weir_http *client = transfer->client;
+  const struct weir_http_config *config = &client->config;
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->text);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
+  curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_rewind);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, connection_open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, connection_options);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, connection_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->plain_headers);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, config->user_agent);
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 1000000000L); /* what is kept is decided elsewhere */
+  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3600L);
+  if (config->ca_file != NULL)
+    curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+  if (config->insecure) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  transfer->plain = true;
+}
+
+static struct transfer *transfer_new(struct weir_http *client) {
+  struct transfer *transfer = calloc(1, sizeof *transfer);
+  if (transfer == NULL)
+    return NULL;
+  transfer->client = client;
+  transfer->easy = curl_easy_init();
+  if (transfer->easy == NULL) {
+    free(transfer);
+    return NULL;
+  }
+  set_constants(transfer);
+  return transfer;
+}
+
+void transfer_free(struct transfer *transfer) {
+  curl_easy_cleanup(transfer->easy);
+  curl_slist_free_all(transfer->headers);
+  curl_slist_free_all(transfer->addresses);
+  free(transfer->url);
+  free(transfer->piece);
+  free(transfer);
+}
+
+static bool is_one_of(const char *method, const char *const *methods) {
+  while (*methods != NULL && strcmp(method, *methods) != 0)
+    methods++;
+  return *methods != NULL;
+}
+
+/* Appends; on failure the list is freed and NULL. */
+static bool append(struct curl_slist **list, const char *text) {
+  struct curl_slist *longer = curl_slist_append(*list, text);
+  if (longer == NULL) {
+    curl_slist_free_all(*list);
+    *list = NULL;
+    return false;
+  }
+  *list = longer;
+  return true;
+}
+
+static bool append_field(struct curl_slist **list, const char *name, const char *value) {
+  char fixed[256];
+  size_t size = strlen(name) + strlen(value) + 3;
+  char *line = size <= sizeof fixed ? fixed : malloc(size);
+  if (line == NULL)
+    return false;
+  snprintf(line, size, value[0] == '\0' ? "%s;" : "%s: %s", name, value);
+  bool appended = append(list, line);
+  if (line != fixed)
+    free(line);
+  return appended;
+}
+
+static bool set_headers(struct transfer *transfer, const struct weir_request *request, bool body) {
+  struct curl_slist *list = NULL;
+  if (!transfer->client->config.no_decoding && requested(transfer, "Accept-Encoding") == NULL &&
+      !append(&list, "Accept-Encoding: gzip, deflate"))
+    return false;
+  if (body && requested(transfer, "Content-Type") == NULL && !append(&list, "Content-Type:"))
+    return false; /* libcurl would call it a form */
+  if (body && request->body_size < 0 && !append(&list, "Transfer-Encoding: chunked"))
+    return false;
+  for (size_t i = 0; i < request->header_count; i++)
+    if (!append_field(&list, request->headers[i].name, request->headers[i].value))
+      return false;
+  transfer->headers = list;
+  return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list) == CURLE_OK;
+}
+
+static bool set_method(struct transfer *transfer, const struct weir_request *request, bool body) {
+  CURL *easy = transfer->easy;
+  const char *method = request->method != NULL ? request->method : body ? "POST" : "GET";
+  static const char *const repeatable[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", NULL};
+  transfer->repeatable = is_one_of(method, repeatable);
+  transfer->head_method = strcmp(method, "HEAD") == 0;
+  CURLcode code = CURLE_OK;
+  if (body) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+  } else if (transfer->head_method) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  }
+  if (strcmp(method, body ? "POST" : "GET") != 0 && !transfer->head_method)
+    code = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+  return code == CURLE_OK;
+}
+
+/* Sets what differs from a plain GET. */
+static bool set_request(struct transfer *transfer, const struct weir_request *request) {
+  bool body = request->body != NULL || request->read_body != NULL;
+  transfer->repeatable = true;
+  transfer->sent = !body || request->body_size == 0;
+  if (request->read_body == NULL) {
+    transfer->upload = request->body;
+    transfer->upload_size = (size_t)request->body_size;
+    transfer->upload_ended = true;
+  }
+  if (!body && request->header_count == 0 && request->method == NULL)
+    return true;
+  transfer->plain = false;
+  return set_headers(transfer, request, body) && set_method(transfer, request, body);
+}
+
+static bool set_url(struct transfer *transfer, const char *url) {
+  if (transfer->url != NULL && strcmp(transfer->url, url) == 0)
+    return true;
+  free(transfer->url);
+  transfer->url = strdup(url);
+  return transfer->url != NULL && curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK;
+}
+
+static bool set_addresses(struct transfer *transfer) {
+  const struct origin *origin = transfer->origin;
+  if (origin->addresses == NULL)
+    return true;
+  return append(&transfer->addresses, origin->addresses) &&
+         curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, transfer->addresses) == CURLE_OK;
+}
+
+struct transfer *transfer_take(struct weir_response *response, const struct weir_request *request,
+                               struct origin *origin) {
+  struct weir_http *client = response->client;
+  struct transfer *transfer = client->spare;
+  if (transfer != NULL) {
+    client->spare = transfer->next;
+    client->spare_count--;
+  } else if ((transfer = transfer_new(client)) == NULL) {
+    return NULL;
+  }
+  transfer->response = response;
+  transfer->request = request;
+  transfer->origin = origin;
+  origin->references++;
+  transfer->next = client->under_way;
+  transfer->previous = NULL;
+  if (transfer->next != NULL)
+    transfer->next->previous = transfer;
+  client->under_way = transfer;
+  response->transfer = transfer;
+  if (set_url(transfer, response->url) && set_addresses(transfer) && set_request(transfer, request))
+    return transfer;
+  transfer->plain = false;
+  transfer_stop(transfer);
+  return NULL;
+}
+
+static void clear(struct transfer *transfer) {
+  CURL *easy = transfer->easy;
+  if (transfer->addresses != NULL) {
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
+    curl_slist_free_all(transfer->addresses);
+  }
+  if (!transfer->plain) {
+    curl_easy_reset(easy);
+    curl_slist_free_all(transfer->headers);
+    free(transfer->url);
+  }
+  free(transfer->piece);
+  *transfer = (struct transfer){
+      .easy = easy,
+      .client = transfer->client,
+      .plain = transfer->plain,
+      .url = transfer->plain ? transfer->url : NULL,
+  };
+  if (!transfer->plain)
+    set_constants(transfer);
+}
+
+void transfer_give(struct transfer *transfer) {
+  struct weir_http *client = transfer->client;
+  if (client->spare_count >= SPARE_TRANSFERS_MOST) {
+    transfer_free(transfer);
+    return;
+  }
+  clear(transfer);
+  transfer->next = client->spare;
+  client->spare = transfer;
+  client->spare_count++;
+}
+
+/* ---- its life --------------------------------------------------------------------------------------------------- */
+
+int transfer_start(struct transfer *transfer) {
+  struct weir_http *client = transfer->client;
+  if (connections_check(client, transfer->origin))
+    driver_purge(client, transfer->origin);
+  if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
+    return transfer_fail(transfer, -ENOMEM, "no memory for the transfer");
+  transfer->in_multi = true;
+  client->soon = true;
+  driver_settle(client);
+  return 0;
+}
+
+void transfer_stop(struct transfer *transfer) {
+  struct weir_http *client = transfer->client;
+  struct origin *origin = transfer->origin;
+  if (transfer->in_multi) {
+    curl_multi_remove_handle(client->multi, transfer->easy);
+    client->soon = true;
+  }
+  connection_released(transfer);
+  if (transfer->previous != NULL)
+    transfer->previous->next = transfer->next;
+  else
+    client->under_way = transfer->next;
+  if (transfer->next != NULL)
+    transfer->next->previous = transfer->previous;
+  transfer->response->transfer = NULL;
+  await_wake(&transfer->response->caller);
+  transfer_give(transfer);
+  origin_unref(client, origin);
+}
+
+void transfer_done(struct transfer *transfer, CURLcode code) {
+  struct weir_response *response = transfer->response;
+  if (code != CURLE_OK)
+    failure_set_curl(&response->failure, transfer->easy, code, transfer->text);
+  response->ended = code == CURLE_OK;
+  transfer_stop(transfer);
+}
+
+void transfer_resume(struct transfer *transfer) {
+  struct weir_http *client = transfer->client;
+  transfer->paused = transfer->hungry = false;
+  CURLcode code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+  if (code != CURLE_OK)
+    transfer_done(transfer, code);
+  client->soon = true;
+  driver_settle(client);
+}
