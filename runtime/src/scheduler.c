@@ -1,6 +1,7 @@
 /* scheduler.c — see scheduler.h. */
 #include "scheduler.h"
 
+#include "find.h"
 #include "inbox.h"
 #include "pipes.h"
 #include "poller.h"
@@ -11,13 +12,9 @@
 enum {
   SPIN_NS = 50 * 1000,
   SPIN_PAUSES = 8,
-  LOOK_NS = 4 * 1000,        /* between two looks at the others' rings */
-  LATE_NS = 1000 * 1000,     /* a timer so late waits for a task that does not yield; also between two looks at them */
-  BACKLOG_NS = 20 * 1000,    /* what would wait so long is worth moving */
   USEFUL_NS = 50 * 1000,     /* a worker that was woken and has worked for so long was of use */
   BALANCE_LEAST_NS = 250000, /* between two that are woken although no task waits for long */
   BALANCE_MOST_NS = 16000000,
-  GLOBAL_BATCH = 32,
   STARTS_A_READING = 16, /* of the clock, by a worker that starts tasks while others are idle */
 };
 #define NAP_NS  (10 * WEIR_MILLISECOND)
@@ -31,11 +28,6 @@ void scheduler_reset(uint32_t first, uint32_t count) {
   weir_scheduler.workers = &weir_workers[first];
   weir_scheduler.active_at = port_clock();
   weir_scheduler.balance_interval = BALANCE_LEAST_NS;
-}
-
-/* Of a word that others write: pairs with their relaxed or stronger stores, and decides nothing by itself. */
-static inline uint32_t peek(const uint32_t *word) {
-  return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
 static inline bool stopped(void) {
@@ -64,7 +56,7 @@ static void enter_idle_list(struct worker *worker) {
   weir_scheduler.idlers = worker;
   /* Sequentially consistent, before the look at the mail: pairs with the load in send_home. */
   __atomic_store_n(&worker->idle, 1, __ATOMIC_SEQ_CST);
-  /* Sequentially consistent, before work_in_sight: see notify. */
+  /* Sequentially consistent, before find_in_sight: see notify. */
   __atomic_store_n(&weir_scheduler.idle, weir_scheduler.idle + 1, __ATOMIC_SEQ_CST);
 }
 
@@ -162,10 +154,6 @@ void scheduler_offer(struct worker *worker, int32_t used, int64_t took) {
 /* ---- ready ----------------------------------------------------------------------------------------------------------
  * */
 
-static void set_global_count(void) {
-  __atomic_store_n(&weir_scheduler.global_count, weir_scheduler.global.count, __ATOMIC_SEQ_CST); /* see work_in_sight */
-}
-
 /* The ring is full: its older half, and the task, go to the global queue. */
 static __attribute__((noinline)) void overflow(struct worker *worker, struct task *task) {
   struct task *older[RING_SIZE / 2];
@@ -174,7 +162,7 @@ static __attribute__((noinline)) void overflow(struct worker *worker, struct tas
   for (uint32_t i = 0; i < count; i++)
     task_queue_push(&weir_scheduler.global, older[i]);
   task_queue_push(&weir_scheduler.global, task);
-  set_global_count();
+  find_set_global_count();
   port_unlock(&weir_scheduler.lock);
 }
 
@@ -185,7 +173,7 @@ static void send_home(struct task *task) {
     task->next = newest;
     port_turn("mail");
   } while (!__atomic_compare_exchange_n(&home->mail, &newest, task, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-  if (__atomic_load_n(&home->idle, __ATOMIC_SEQ_CST) != 0) /* or it is about to look: see work_in_sight */
+  if (__atomic_load_n(&home->idle, __ATOMIC_SEQ_CST) != 0) /* or it is about to look: see find_in_sight */
     wake(home);
 }
 
@@ -222,23 +210,10 @@ void task_start_several(struct task *task) {
   make_ready(task, true);
 }
 
-/* ---- finding work ---------------------------------------------------------------------------------------------------
- * */
-
-static struct task *take_own(struct worker *worker) {
-  struct task *task;
-  worker->pinned_turn = !worker->pinned_turn; /* not by the budget: it is always 1 when rounds are short */
-  if (worker->run.head != NULL && worker->pinned_turn)
-    return task_queue_pop(&worker->run);
-  if (ring_take(&worker->ring, &task, 1) != 0)
-    return task;
-  return worker->run.head != NULL ? task_queue_pop(&worker->run) : NULL;
-}
-
 struct task *scheduler_next(struct worker *worker) {
   if (--worker->budget <= 0 || stopped())
     return NULL;
-  return take_own(worker);
+  return find_own(worker);
 }
 
 bool scheduler_alone(const struct worker *worker) {
@@ -248,156 +223,6 @@ bool scheduler_alone(const struct worker *worker) {
 
 bool scheduler_others_rest(const struct worker *worker) {
   return port_several() && peek(&weir_scheduler.idle) + 1 == weir_scheduler.count && scheduler_alone(worker);
-}
-
-static inline bool has_mail(const struct worker *worker) {
-  return __atomic_load_n(&worker->mail, __ATOMIC_RELAXED) != NULL; /* open_mail looks again */
-}
-
-/* Pinned tasks that others made ready, in the order in which they did. */
-static void open_mail(struct worker *worker) {
-  if (__atomic_load_n(&worker->mail, __ATOMIC_SEQ_CST) == NULL) /* pairs with the exchange in send_home */
-    return;
-  port_turn("open mail");
-  struct task *newest = __atomic_exchange_n(&worker->mail, NULL, __ATOMIC_ACQUIRE); /* as above */
-  struct task *oldest = NULL;
-  while (newest != NULL) {
-    struct task *next = newest->next;
-    newest->next = oldest;
-    oldest = newest;
-    newest = next;
-  }
-  while (oldest != NULL) {
-    struct task *next = oldest->next;
-    task_queue_push(&worker->run, oldest);
-    oldest = next;
-  }
-}
-
-/* A batch of the global queue: its head is the caller's to run, the others go to the own ring as far as it has room. */
-static struct task *take_from_global(struct worker *worker) {
-  if (peek(&weir_scheduler.global_count) == 0)
-    return NULL;
-  port_lock(&weir_scheduler.lock);
-  struct task *first = weir_scheduler.global.head;
-  if (first != NULL)
-    task_queue_pop(&weir_scheduler.global);
-  for (uint32_t i = 1; i < GLOBAL_BATCH && weir_scheduler.global.head != NULL; i++) {
-    struct task *task = weir_scheduler.global.head;
-    struct task *next = task->next;
-    if (!ring_push(&worker->ring, task, true))
-      break;
-    weir_scheduler.global.head = next;
-    weir_scheduler.global.count--;
-  }
-  set_global_count();
-  port_unlock(&weir_scheduler.lock);
-  return first;
-}
-
-/* Whether a victim's tasks would wait for long: by how far its head has moved since it was last seen to move. */
-static bool worth_stealing(struct worker *worker, uint32_t victim) {
-  const struct ring *ring = &weir_scheduler.workers[victim]->ring;
-  struct look *last = &worker->looks[victim];
-  uint32_t head = peek(&ring->head);
-  uint32_t length = ring_length(ring);
-  uint32_t moved = head - last->head;
-  int64_t elapsed = worker->round_time - last->time;
-  if (moved != 0 || length == 0)
-    *last = (struct look){.time = worker->round_time, .head = head};
-  if (length == 0 || port_simulated())
-    return length != 0;
-  if (moved == 0)
-    return elapsed >= (length > 1 ? LOOK_NS : BACKLOG_NS);
-  return elapsed >= LOOK_NS && length * elapsed > (int64_t)BACKLOG_NS * moved;
-}
-
-static int64_t next_timer(struct worker *worker) {
-  if (__atomic_load_n(&worker->wheel.count, __ATOMIC_RELAXED) == 0 && worker == worker_here())
-    return WEIR_FOREVER; /* nobody else adds */
-  port_lock(&worker->wheel_lock);
-  int64_t next = wheel_next(&worker->wheel);
-  port_unlock(&worker->wheel_lock);
-  return next;
-}
-
-static bool late(struct worker *other, int64_t now) {
-  return next_timer(other) <= (port_simulated() ? now : now - LATE_NS); /* time says nothing there */
-}
-
-/* Expires what the others do not come to, now and then: whom that wakes goes on here. */
-static struct task *serve_late_timers(struct worker *worker) {
-  if (worker->round_time - worker->served_late < LATE_NS && !port_simulated())
-    return NULL;
-  worker->served_late = worker->round_time;
-  for (uint32_t i = 0; i < weir_scheduler.count; i++) {
-    struct worker *other = weir_scheduler.workers[i];
-    if (other != worker && late(other, worker->round_time))
-      worker_expire_other(other, worker->round_time);
-  }
-  return take_own(worker);
-}
-
-/* A look at every other worker's ring, from a random one on. */
-static struct task *steal(struct worker *worker) {
-  if (worker->round_time - worker->looked < LOOK_NS && !port_simulated())
-    return NULL;
-  worker->looked = worker->round_time;
-  /* Relaxed: a hint; pairs with balance_is_due. */
-  bool balance =
-      peek(&weir_scheduler.balance) != 0 && __atomic_exchange_n(&weir_scheduler.balance, 0, __ATOMIC_RELAXED);
-  uint32_t count = weir_scheduler.count;
-  uint32_t victim = worker_random(worker, count);
-  for (uint32_t i = 0; i < count; i++, victim = victim + 1 == count ? 0 : victim + 1) {
-    struct worker *other = weir_scheduler.workers[victim];
-    if (other == worker || !(worth_stealing(worker, victim) || (balance && ring_length(&other->ring) > 1)))
-      continue;
-    struct task *task = ring_steal(&other->ring, &worker->ring);
-    if (task == NULL)
-      continue;
-    worker->stole_at = worker->round_time;
-    return task;
-  }
-  return NULL;
-}
-
-/* Between two naps: a task or a timer waits behind a task that does not yield. It is not taken yet: who holds a task is
- * not idle. */
-static bool stuck_in_sight(struct worker *worker) {
-  bool stuck = false;
-  for (uint32_t i = 0; i < weir_scheduler.count; i++) {
-    struct worker *other = weir_scheduler.workers[i];
-    if (other != worker) {
-      stuck |= worth_stealing(worker, i); /* also when the answer is known: it remembers what it saw */
-      stuck |= late(other, worker->round_time);
-    }
-  }
-  return stuck;
-}
-
-static struct task *find(struct worker *worker) {
-  open_mail(worker);
-  struct task *task = take_own(worker);
-  if (task != NULL)
-    return task;
-  task = take_from_global(worker);
-  if (task == NULL)
-    task = serve_late_timers(worker);
-  return task != NULL ? task : steal(worker);
-}
-
-/* After the announcement of idleness: what find would find. */
-static bool work_in_sight(struct worker *worker) {
-  if (__atomic_load_n(&worker->mail, __ATOMIC_SEQ_CST) != NULL) /* pairs with the exchange in send_home */
-    return true;
-  if (__atomic_load_n(&weir_scheduler.global_count, __ATOMIC_SEQ_CST) != 0) /* pairs with set_global_count */
-    return true;
-  if (inbox_pending() && !worker->waits_for_memory)
-    return true;
-  for (uint32_t i = 0; i < weir_scheduler.count && port_simulated(); i++)
-    if (ring_length(&weir_scheduler.workers[i]->ring) != 0)
-      return true;
-  return port_simulated() && worker->run.head != NULL; /* the engine, too, makes tasks ready: see virtual.c */
 }
 
 /* ---- out of work ----------------------------------------------------------------------------------------------------
@@ -421,7 +246,7 @@ static void stop_spinning(struct worker *worker) {
 
 /* Looks for work while somebody else may make some. */
 static struct task *spin(struct worker *worker) {
-  struct task *task = find(worker);
+  struct task *task = find_any(worker);
   if (!worker->spinning) {
     if (task != NULL || enough_spin() || !others_active())
       return task;
@@ -430,13 +255,13 @@ static struct task *spin(struct worker *worker) {
   }
   int64_t begin = worker->round_time = port_clock();
   int64_t end = begin + SPIN_NS;
-  int64_t timer = next_timer(worker);
+  int64_t timer = find_next_timer(worker);
   while (task == NULL && !port_simulated() && !stopped() && others_active() && worker->round_time < end &&
          worker->round_time < timer) {
     for (unsigned pause = 0; pause < SPIN_PAUSES && !has_mail(worker); pause++)
       port_relax();
     worker->round_time = port_clock();
-    task = find(worker);
+    task = find_any(worker);
   }
   stop_spinning(worker);
   return task;
@@ -462,7 +287,7 @@ static bool decide_at_rest(struct worker *worker, int64_t now) {
   for (uint32_t i = 0; i < weir_scheduler.count; i++) {
     struct worker *other = weir_scheduler.workers[i];
     bool mail = __atomic_load_n(&other->mail, __ATOMIC_SEQ_CST) != NULL; /* pairs with send_home */
-    if (mail || next_timer(other) <= now)
+    if (mail || find_next_timer(other) <= now)
       return false; /* it is about to see that */
   }
   struct wait *wait = NULL;
@@ -484,7 +309,7 @@ static bool decide_at_rest(struct worker *worker, int64_t now) {
 
 /* When an idle worker has something of its own to do. */
 static int64_t sleep_end(struct worker *worker, int64_t now) {
-  int64_t end = next_timer(worker);
+  int64_t end = find_next_timer(worker);
   return worker->waits_for_memory && now + WORKER_RETRY_NS < end ? now + WORKER_RETRY_NS : end;
 }
 
@@ -536,10 +361,10 @@ static void sleep_until_woken(struct worker *worker) {
     worker->round_time = port_clock();
     if (__atomic_load_n(&worker->idle, __ATOMIC_ACQUIRE) == 0) /* pairs with leave_idle_list, by whoever woke it */
       return;
-    if (interrupted || stopped() || worker->waits_for_memory || next_timer(worker) <= worker->round_time ||
-        work_in_sight(worker))
+    if (interrupted || stopped() || worker->waits_for_memory || find_next_timer(worker) <= worker->round_time ||
+        find_in_sight(worker))
       break;
-    if (!port_simulated() && stuck_in_sight(worker))
+    if (!port_simulated() && find_stuck(worker))
       break;
   }
   end_idleness(worker);
@@ -573,7 +398,7 @@ static void go_idle(struct worker *worker) {
   port_lock(&weir_scheduler.lock);
   enter_idle_list(worker);
   port_unlock(&weir_scheduler.lock);
-  if (work_in_sight(worker)) {
+  if (find_in_sight(worker)) {
     end_idleness(worker);
     return;
   }
@@ -589,12 +414,12 @@ void scheduler_loop(struct worker *worker) {
   while (!stopped()) {
     worker_begin_round(worker);
     worker->waits_for_memory = !port_simulated() && worker_serve_outside(worker);
-    open_mail(worker);
+    find_mail(worker);
     /* Every other round begins with the global queue, whether the ring has room or not: neither starves the other. */
     worker->global_turn = !worker->global_turn;
-    struct task *task = worker->global_turn ? take_from_global(worker) : NULL;
+    struct task *task = worker->global_turn ? find_global(worker) : NULL;
     if (task == NULL)
-      task = take_own(worker);
+      task = find_own(worker);
     if (task == NULL)
       task = spin(worker);
     port_turn("dispatch");
