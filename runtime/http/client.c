@@ -96,6 +96,8 @@ int client_enter(struct weir_http *client, struct host_visit *visit) {
 static CURLcode prepared;
 
 static void prepare(void) {
+  weir_book_shapes[BOOK_RESPONSE].site = offsetof(struct weir_response, site);
+  weir_book_shapes[BOOK_CONNECTION].site = offsetof(struct connection, site);
   prepared = curl_global_init(CURL_GLOBAL_ALL);
   struct sigaction action;
   if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)

@@ -148,6 +148,10 @@ static bool site_known(uint32_t site) {
   return site != 0 && site < __atomic_load_n(&site_count, __ATOMIC_RELAXED); /* whoever holds a site has seen it made */
 }
 
+uint32_t sites_count(void) {
+  return __atomic_load_n(&site_count, __ATOMIC_RELAXED); /* as above */
+}
+
 const char *site_file(uint32_t site) {
   return site_known(site) ? current_table()->sites[site].file : "unknown";
 }

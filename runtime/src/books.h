@@ -17,7 +17,24 @@
 
 #include "port.h"
 
-enum book_kind { BOOK_TASK, BOOK_CHANNEL, BOOK_TIMER, BOOK_CONTEXT, BOOK_BROKER, BOOK_RESPONSE, BOOK_CONNECTION, BOOK_KINDS };
+enum book_kind {
+  BOOK_TASK,
+  BOOK_CHANNEL,
+  BOOK_TIMER,
+  BOOK_CONTEXT,
+  BOOK_BROKER,
+  BOOK_RESPONSE,
+  BOOK_CONNECTION,
+  BOOK_KINDS
+};
+
+/* What a reading of the books must know of a kind. */
+struct book_kind_shape {
+  const char *name;
+  size_t site;                             /* the offset of an object's site */
+  size_t (*footprint)(const void *object); /* bytes; NULL: all have the same */
+};
+extern WEIR_INTERNAL struct book_kind_shape weir_book_shapes[BOOK_KINDS];
 
 struct book {
   void **slots; /* an object, or (next free + 1) << 1 | 1 */
@@ -106,6 +123,8 @@ void books_trim(void);
 /* A source line as 4 bytes. file is borrowed for ever (a string literal). Site 0 is "unknown", also what comes back
  * when there is no memory for a new one. */
 uint32_t site_of(const char *file, int line);
+/* Sites handed out so far, 0 included. */
+uint32_t sites_count(void);
 const char *site_file(uint32_t site);
 int site_line(uint32_t site);
 

@@ -56,7 +56,7 @@ static struct wheel_node *node_of(weir_context *x) {
   return &container_of(x, struct timed_context, context)->node;
 }
 
-static size_t footprint(const weir_context *x) {
+size_t context_footprint(const weir_context *x) {
   return x->timed ? sizeof(struct timed_context) : sizeof *x;
 }
 
@@ -119,7 +119,7 @@ static weir_context *destroy(weir_context *x) {
     disarm(x);
     worker_wheel_forget(node_of(x));
   }
-  book_leave(x->chan.book_home, BOOK_CONTEXT, x->chan.book, footprint(x));
+  book_leave(x->chan.book_home, BOOK_CONTEXT, x->chan.book, context_footprint(x));
   port_release(x);
   return parent;
 }

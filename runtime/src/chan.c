@@ -44,7 +44,7 @@ static inline void move_element(void *to, const void *from, size_t size) {
     memset(to, 0, size);
 }
 
-static size_t footprint(const weir_chan *c) {
+size_t chan_footprint(const weir_chan *c) {
   return sizeof *c + (size_t)c->capacity * c->element_size;
 }
 
@@ -132,7 +132,7 @@ static void chan_free(weir_chan *c) {
     c->drop(chan_slot(c, c->head));
     c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
   }
-  book_leave(c->book_home, BOOK_CHANNEL, c->book, footprint(c));
+  book_leave(c->book_home, BOOK_CHANNEL, c->book, chan_footprint(c));
   port_release(c);
 }
 

@@ -136,6 +136,9 @@ static inline bool chan_goes_before(const weir_chan *a, const weir_chan *b) {
 /* A simulation begins: its channels are counted anew. */
 void chans_restart(void);
 
+/* Its bytes, of one that stands alone. */
+size_t chan_footprint(const weir_chan *c);
+
 void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site);
 
 #endif

@@ -148,6 +148,9 @@ static void append_wait(struct line *line, const struct wait *wait) {
     append(line, "an HTTP request that has something to do here");
     break;
   }
+}
+
+static void append_deadline(struct line *line, const struct wait *wait) {
   int64_t left;
   if (wait->deadline == WEIR_FOREVER)
     return;
@@ -166,10 +169,23 @@ void report_task(const struct task *task, char *text, size_t size) {
   struct line line = {.text = text, .size = size};
   append_name(&line, task);
   append(&line, ": ");
-  if (wait_is_open(&task->wait))
+  if (wait_is_open(&task->wait)) {
     append_wait(&line, &task->wait);
-  else
+    append_deadline(&line, &task->wait);
+  } else {
     append(&line, "could run");
+  }
+}
+
+void report_blocked(const struct task *task, char *text, size_t size) {
+  struct line line = {.text = text, .size = size};
+  if (task->site == 0)
+    append(&line, "main");
+  else
+    append(&line, "%s%sstarted at %s:%d", task->name != NULL ? task->name : "", task->name != NULL ? " " : "",
+           site_file(task->site), site_line(task->site));
+  append(&line, ": ");
+  append_wait(&line, &task->wait);
 }
 
 struct emitter {

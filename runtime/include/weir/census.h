@@ -4,6 +4,8 @@
 
 #include <weir/base.h>
 
+#include <stdio.h>
+
 WEIR_BEGIN
 
 struct weir_counts {
@@ -23,6 +25,50 @@ struct weir_counts {
 /* A reading of the books. Exact with one worker; with several, what they do meanwhile may be seen in part. Any context;
  * does not block or allocate. */
 WEIR_API struct weir_counts weir_counts(void);
+
+/* ---- who, and where --------------------------------------------------------------------------------------------- */
+
+struct weir_census_kind {
+  const char *kind; /* "task", "channel", "timer", … */
+  size_t live;
+  size_t bytes;
+  size_t peak; /* the most that were alive at once since the kind was last empty, by worker: a sum of such */
+};
+
+struct weir_census_line {
+  const char *kind;
+  const char *file; /* the line that made them; "unknown" and 0 where none is known (main) */
+  int line;
+  size_t live;
+  size_t bytes;
+};
+
+/* Blocked tasks of which all this is the same. */
+struct weir_census_wait {
+  const char *text; /* where they were started, and what they wait for */
+  size_t tasks;
+};
+
+struct weir_census {
+  struct weir_counts counts;
+  bool exact; /* nobody else was at work; else what others made or freed meanwhile may be seen in part */
+  struct weir_census_kind *kinds; /* those of which one is alive */
+  size_t kind_count;
+  struct weir_census_line *lines; /* the most bytes first */
+  size_t line_count;
+  struct weir_census_wait *waits; /* the most tasks first; none unless exact */
+  size_t wait_count;
+};
+
+/* Reads the books by kind and by line, and lists what blocked tasks wait for. 0, and the census is the caller's to free;
+ * -ENOMEM, and there is nothing to free. Exact with one worker, in a simulation, outside a run, and with several workers
+ * while the others rest (weir_settle). Any context but a foreign thread during a run. Does not block; it takes a time
+ * that grows with what is alive. */
+WEIR_API int weir_census_take(struct weir_census *census);
+WEIR_API void weir_census_free(struct weir_census *census);
+
+/* Prints it as a table that a person reads. 0, or a negative errno of the stream. */
+WEIR_API int weir_census_print(const struct weir_census *census, FILE *stream);
 
 WEIR_END
 

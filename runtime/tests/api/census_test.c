@@ -3,6 +3,9 @@
 #include "run.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void nothing_is_zero(void) {
   const struct weir_counts zero = {0};
@@ -95,6 +98,108 @@ static void timers_are_counted(void) {
   simulate_quiet(WEIR_TIMERS_PROMPT, timers_body, NULL);
 }
 
+/* ---- by line ---- */
+
+static const struct weir_census_line *line_of(const struct weir_census *census, const char *kind, int line) {
+  for (size_t i = 0; i < census->line_count; i++)
+    if (strcmp(census->lines[i].kind, kind) == 0 && census->lines[i].line == line &&
+        strstr(census->lines[i].file, "census_test.c") != NULL)
+      return &census->lines[i];
+  return NULL;
+}
+
+static size_t total_of(const struct weir_census *census, const char *kind) {
+  size_t live = 0;
+  for (size_t i = 0; i < census->line_count; i++)
+    live += strcmp(census->lines[i].kind, kind) == 0 ? census->lines[i].live : 0;
+  return live;
+}
+
+static char *printed(const struct weir_census *census) {
+  char *text = NULL;
+  size_t size;
+  FILE *stream = open_memstream(&text, &size);
+  CHECK(stream != NULL);
+  CHECK_EQ_INT(weir_census_print(census, stream), 0);
+  CHECK_EQ_INT(fclose(stream), 0);
+  return text;
+}
+
+static int lines_body(void *arg) {
+  (void)arg;
+  enum { SMALL = 3, LARGE = 2, WAITING = 5 };
+  weir_chan *channels[SMALL + LARGE];
+  int small_line = 0, large_line = 0;
+  for (int i = 0; i < SMALL; i++)
+    channels[i] = weir_chan_new(0, 0), small_line = __LINE__;
+  for (int i = SMALL; i < SMALL + LARGE; i++)
+    channels[i] = weir_chan_new(100, 10), large_line = __LINE__;
+  weir_timer *timer = weir_timer_new(3600 * WEIR_SECOND);
+  const int timer_line = __LINE__ - 1;
+  for (int i = 0; i < WAITING; i++)
+    CHECK_EQ_INT(weir_go(waits, channels[0]), 0);
+  const int task_line = __LINE__ - 1;
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+
+  struct weir_census census;
+  CHECK_EQ_INT(weir_census_take(&census), 0);
+  const struct weir_census_line *small = line_of(&census, "channel", small_line);
+  const struct weir_census_line *large = line_of(&census, "channel", large_line);
+  const struct weir_census_line *armed = line_of(&census, "timer", timer_line);
+  const struct weir_census_line *tasks = line_of(&census, "task", task_line);
+  CHECK(small != NULL && large != NULL && armed != NULL && tasks != NULL);
+  CHECK_EQ_INT(small->live, SMALL);
+  CHECK_EQ_INT(large->live, LARGE);
+  CHECK_EQ_INT(large->bytes / LARGE - small->bytes / SMALL, 1000);
+  CHECK_EQ_INT(armed->live, 1);
+  CHECK_EQ_INT(tasks->live, WAITING);
+  CHECK_EQ_INT(total_of(&census, "channel"), census.counts.channels);
+  CHECK_EQ_INT(total_of(&census, "task"), census.counts.tasks);
+  for (size_t i = 1; i < census.line_count; i++)
+    CHECK_INT(census.lines[i].bytes, <=, census.lines[i - 1].bytes);
+  size_t bytes = 0, of_lines = 0;
+  for (size_t i = 0; i < census.kind_count; i++)
+    bytes += census.kinds[i].bytes;
+  for (size_t i = 0; i < census.line_count; i++)
+    of_lines += census.lines[i].bytes;
+  CHECK_EQ_INT(bytes, census.counts.bytes);
+  CHECK_EQ_INT(of_lines, census.counts.bytes);
+  char *text = printed(&census);
+  CHECK_CONTAINS(text, "channel");
+  CHECK_CONTAINS(text, "census_test.c:");
+  if (census.exact) { /* with several workers: when the others were seen to rest */
+    CHECK_EQ_INT(census.wait_count, 1);
+    CHECK_EQ_INT(census.waits[0].tasks, WAITING);
+    CHECK_CONTAINS(census.waits[0].text, "receive from the channel made at");
+    CHECK_CONTAINS(text, census.waits[0].text);
+    CHECK_LACKS(text, "approximate");
+  } else {
+    CHECK_EQ_INT(census.wait_count, 0);
+    CHECK_CONTAINS(text, "approximate");
+  }
+  free(text);
+  weir_census_free(&census);
+
+  CHECK_EQ_INT(weir_chan_close(channels[0]), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  weir_timer_free(timer);
+  for (int i = 0; i < SMALL + LARGE; i++)
+    weir_chan_unref(channels[i]);
+  return 0;
+}
+
+static void lines_are_named(void) {
+  run_everywhere(lines_body, NULL);
+  struct weir_census census;
+  CHECK_EQ_INT(weir_census_take(&census), 0);
+  CHECK(census.exact);
+  CHECK_EQ_INT(census.line_count, 0);
+  weir_census_free(&census);
+  CHECK_EQ_INT(weir_census_take(NULL), -EINVAL);
+  CHECK_EQ_INT(weir_census_print(NULL, stdout), -EINVAL);
+  weir_census_free(NULL);
+}
+
 static void version_and_build(void) {
   CHECK_STR(weir_version(), WEIR_VERSION_STRING);
   char numbers[32];
@@ -108,7 +213,7 @@ static void version_and_build(void) {
 
 static const struct check_case cases[] = {
     CHECK_CASE(nothing_is_zero),    CHECK_CASE(channels_are_counted), CHECK_CASE(tasks_are_counted),
-    CHECK_CASE(timers_are_counted), CHECK_CASE(version_and_build),
+    CHECK_CASE(timers_are_counted), CHECK_CASE(lines_are_named),      CHECK_CASE(version_and_build),
 };
 
 CHECK_MAIN(cases)
