@@ -97,6 +97,7 @@ static void become_python(const struct server *server, int fd) {
   static const char program[] = "import functools, http.server, socket, sys\n"
                                 "class Handler(http.server.SimpleHTTPRequestHandler):\n"
                                 "  protocol_version = 'HTTP/1.1'\n"
+                                "  disable_nagle_algorithm = True\n"
                                 "  def log_message(self, *rest): pass\n"
                                 "handler = functools.partial(Handler, directory=sys.argv[2])\n"
                                 "server = http.server.ThreadingHTTPServer(('', 0), handler, False)\n"
@@ -114,10 +115,13 @@ struct server server_start(enum server_kind kind) {
   if (kind != SERVER_MICROHTTPD)
     make_folder(&server);
   fflush(NULL);
+  const pid_t parent = getpid();
   server.pid = fork();
   CHECK(server.pid >= 0);
   if (server.pid == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+      _exit(1); /* it has ended already */
     if (kind == SERVER_MICROHTTPD)
       server_be_microhttpd(fd);
     else if (kind == SERVER_NGINX)
