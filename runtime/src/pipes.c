@@ -9,12 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct pipe_made {
   int fds[2];
-  ino_t inode; /* both ends have it */
+  ino_t inodes[2]; /* a pipe's are the same */
+  bool sockets;
   uint32_t site;
 };
 
@@ -28,7 +30,8 @@ static struct {
 
 static bool still_open(const struct pipe_made *made, int end) {
   struct stat state;
-  return fstat(made->fds[end], &state) == 0 && S_ISFIFO(state.st_mode) && state.st_ino == made->inode;
+  return fstat(made->fds[end], &state) == 0 && state.st_ino == made->inodes[end] &&
+         (made->sockets ? S_ISSOCK(state.st_mode) : S_ISFIFO(state.st_mode));
 }
 
 /* The newest first: older ones may have had the same number. */
@@ -40,9 +43,16 @@ static const struct pipe_made *pipe_of(int fd) {
   return NULL;
 }
 
-uint32_t pipes_site(int fd) {
+static const char *noun(const struct pipe_made *made) {
+  return made->sockets ? "socket pair" : "pipe";
+}
+
+uint32_t pipes_site(int fd, const char **what) {
   const struct pipe_made *made = pipe_of(fd);
-  return made == NULL ? 0 : made->site;
+  if (made == NULL)
+    return 0;
+  *what = noun(made);
+  return made->site;
 }
 
 static bool room_for_one(void) {
@@ -57,28 +67,46 @@ static bool room_for_one(void) {
   return true;
 }
 
-int weir_sim_pipe_at(int fds[2], const char *file, int line) {
+static int open_both(struct pipe_made *made) {
+  if ((made->sockets ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, made->fds)
+                     : pipe2(made->fds, O_NONBLOCK | O_CLOEXEC)) != 0)
+    return -errno;
+  for (int end = 0; end < 2; end++) {
+    struct stat state;
+    if (fstat(made->fds[end], &state) != 0) {
+      int error = errno;
+      close(made->fds[0]);
+      close(made->fds[1]);
+      return -error;
+    }
+    made->inodes[end] = state.st_ino;
+  }
+  return 0;
+}
+
+static int make(int fds[2], bool sockets, const char *operation, const char *file, int line) {
   if (!port_simulated())
     return -EPERM;
-  port_step("sim pipe", NULL);
+  port_step(operation, NULL);
   if (port_allocation_fails() || !room_for_one())
     return -ENOMEM;
   struct pipe_made *made = &pipes.made[pipes.count];
-  struct stat state;
-  if (pipe2(made->fds, O_NONBLOCK | O_CLOEXEC) != 0)
-    return -errno;
-  if (fstat(made->fds[0], &state) != 0) {
-    int error = errno;
-    close(made->fds[0]);
-    close(made->fds[1]);
-    return -error;
-  }
-  made->inode = state.st_ino;
-  made->site = site_of(file, line);
+  *made = (struct pipe_made){.sockets = sockets, .site = site_of(file, line)};
+  int error = open_both(made);
+  if (error != 0)
+    return error;
   fds[0] = made->fds[0];
   fds[1] = made->fds[1];
   pipes.count++;
   return 0;
+}
+
+int weir_sim_pipe_at(int fds[2], const char *file, int line) {
+  return make(fds, false, "sim pipe", file, line);
+}
+
+int weir_sim_socketpair_at(int fds[2], const char *file, int line) {
+  return make(fds, true, "sim socketpair", file, line);
 }
 
 /* ---- waiting ---------------------------------------------------------------------------------------------------- */
@@ -177,7 +205,8 @@ void pipes_forget(int fd) {
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
 
 uint32_t pipes_end(struct text *text) {
-  static const char *const ends[] = {"", " (its end to read)", " (its end to write)", ""};
+  static const char *const ends[2][4] = {{"", " (its end to read)", " (its end to write)", ""},
+                                         {"", " (its first end)", " (its second end)", ""}};
   uint32_t left = 0;
   for (size_t i = 0; i < pipes.count; i++) {
     const struct pipe_made *made = &pipes.made[i];
@@ -185,7 +214,8 @@ uint32_t pipes_end(struct text *text) {
     if (open == 0)
       continue;
     left++;
-    text_append(text, "left: the pipe made at %s:%d%s\n", site_file(made->site), site_line(made->site), ends[open]);
+    text_append(text, "left: the %s made at %s:%d%s\n", noun(made), site_file(made->site), site_line(made->site),
+                ends[made->sockets][open]);
     for (int end = 0; end < 2; end++)
       if ((open >> end & 1) != 0)
         close(made->fds[end]);

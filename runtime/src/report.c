@@ -86,14 +86,15 @@ static void append_holder(struct line *line, const struct wait *wait, const char
     append_name(line, holder.task);
 }
 
-/* Numbers of descriptors depend on what the process has open: a simulation names the pipe instead. */
+/* Numbers of descriptors depend on what the process has open: a simulation names the line instead. */
 static void append_descriptor(struct line *line, const struct wait *wait) {
   const struct poll_waiter *end = container_of(wait->first, const struct poll_waiter, waiter);
   static const char *const names[] = {"input", "output", "input or output"};
   const char *events = names[end->events == POLLIN ? 0 : end->events == POLLOUT ? 1 : 2];
-  uint32_t site = port_simulated() ? pipes_site(end->fd) : 0;
+  const char *what;
+  uint32_t site = port_simulated() ? pipes_site(end->fd, &what) : 0;
   if (site != 0)
-    append(line, "%s of the pipe made at %s:%d", events, site_file(site), site_line(site));
+    append(line, "%s of the %s made at %s:%d", events, what, site_file(site), site_line(site));
   else
     append(line, "%s of descriptor %d", events, end->fd);
 }

@@ -422,6 +422,10 @@ int weir_simulate(const struct weir_sim *config, int (*main)(void *), void *arg,
   return error;
 }
 
+bool weir_sim_active(void) {
+  return port_simulated();
+}
+
 void weir_sim_report_free(struct weir_sim_report *report) {
   port_release(report->schedule);
   port_release(report->trace);

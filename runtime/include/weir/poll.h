@@ -23,7 +23,7 @@ WEIR_BEGIN
  *   -ETIMEDOUT  not ready before deadline (at once with WEIR_POLL)
  *   -EBUSY      another task waits for this descriptor in this direction: one may wait for each
  *   -ECANCELED  weir_poll_forget came meanwhile
- *   -EBADF      no open descriptor; in a simulation: not made by weir_sim_pipe
+ *   -EBADF      no open descriptor; in a simulation: not made by weir_sim_pipe or weir_sim_socketpair
  *   -EINVAL     events has no bit, or another one
  *   -EPERM      it would block outside a task or inside a deferred function; or it cannot be waited for
  *   -ENOMEM, -ENOSPC   memory, or the user's limit of watches (/proc/sys/fs/epoll/max_user_watches)

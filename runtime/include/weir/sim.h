@@ -149,6 +149,13 @@ WEIR_API void weir_sim_report_free(struct weir_sim_report *report);
 #define weir_sim_pipe(fds) weir_sim_pipe_at((fds), __FILE__, __LINE__)
 WEIR_API int weir_sim_pipe_at(int fds[2], const char *file, int line);
 
+/* The same of two connected stream sockets: what is written to one end is read from the other. */
+#define weir_sim_socketpair(fds) weir_sim_socketpair_at((fds), __FILE__, __LINE__)
+WEIR_API int weir_sim_socketpair_at(int fds[2], const char *file, int line);
+
+/* A simulation is active: weir_now reads its clock. For a program that shows that clock to others as clock_gettime. */
+WEIR_API bool weir_sim_active(void);
+
 WEIR_END
 
 #endif
