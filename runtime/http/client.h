@@ -16,6 +16,9 @@
  *   - A client's run ends with its tasks: in the next run, or outside, what libcurl still has of it is taken down first
  *     (client_enter), and its responses are at -ECANCELED.
  *
+ *   - At a simulation's end every client that was used in it is taken down, and what was made in it is freed, clients
+ *     included (simulated.c).
+ *
  * Rejected: one multi handle a connection (exact control of the pool, but 30 KB and three descriptors each); libcurl's
  * CURLOPT_FOLLOWLOCATION, decoding, resolver and timeouts (a stalled body holds a redirect up, a cut gzip stream is a
  * success, removing a handle waits for the DNS, and a stage has no deadline); a dup of each socket to be independent of
@@ -67,6 +70,7 @@ struct connection {
   struct origin *origin;
   struct transfer *transfer; /* that has it; NULL: idle */
   int fd;                    /* -1: closed */
+  int kept;                  /* the socket that belongs there, while libcurl must have another one; -1 */
   int wants;                 /* CURL_POLL_…, of libcurl */
   uint64_t inode;
   bool established;
@@ -153,6 +157,7 @@ struct weir_http {
   uint32_t site;
   uint32_t generation; /* of the run whose tasks it has; 0: none */
   uint8_t home;
+  bool held; /* weir_http_free has not come to its end */
   bool closing;
   bool soon; /* libcurl wants time 0 to pass */
   CURLM *multi;
@@ -160,6 +165,8 @@ struct weir_http {
   int dead; /* a descriptor that says it is closed */
   weir_timer *alarm;
   int64_t alarm_at;                /* WEIR_FOREVER: not set */
+  unsigned alarms;                 /* armed, or their tasks have not run */
+  uint32_t alarm_run;              /* generation of the run they belong to */
   struct connection **connections; /* by the number of the socket */
   size_t numbers;                  /* of its places */
   size_t tasks;
@@ -168,7 +175,10 @@ struct weir_http {
   unsigned spare_count;
   struct transfer *under_way;
   struct origin *origins[ORIGIN_BUCKETS];
-  char *last_url; /* and what it led to, with a reference */
+  struct weir_http *next_simulated; /* used in the simulation that is active */
+  bool simulated;                   /* it is in that list */
+  uint32_t birth;                   /* the simulation it was made in; 0: none */
+  char *last_url;                   /* and what it led to, with a reference */
   struct origin *last_origin;
   struct curl_slist *plain_headers;
   struct weir_http_counts counts;
@@ -182,6 +192,12 @@ int client_enter(struct weir_http *client, struct host_visit *visit);
 
 /* Drops a reference; the last frees it. No connection is left. */
 void client_unref(struct weir_http *client);
+
+/* ---- simulated.c ------------------------------------------------------------------------------------------------ */
+
+/* The client is used, or made, in a simulation; it is no more. */
+void simulated_add(struct weir_http *client);
+void simulated_remove(struct weir_http *client);
 
 /* ---- driver.c --------------------------------------------------------------------------------------------------- */
 
@@ -214,6 +230,15 @@ void connection_retire(struct connection *connection);
 bool connections_check(struct weir_http *client, struct origin *origin);
 /* Retires all that are idle. */
 void connections_retire_idle(struct weir_http *client);
+
+/* ---- connected.c ------------------------------------------------------------------------------------------------ */
+
+/* Before libcurl is given a connected socket: may put another one in its place. 0, or a negative errno. */
+int connected_keep(struct connection *connection, struct curl_sockaddr *address);
+/* libcurl has connected what it was given: the socket takes its place. */
+void connected_put_back(struct connection *connection);
+/* The same, for CURLOPT_SSL_CTX_FUNCTION. */
+int connected_tls(CURL *easy, void *context, void *transfer);
 
 /* ---- transfer.c ------------------------------------------------------------------------------------------------- */
 
@@ -253,6 +278,8 @@ void response_stop(struct weir_response *response);
 /* The origin of a URL, with a reference. 0; -EINVAL, -EPROTONOSUPPORT or -ENOMEM. */
 int origin_of(struct weir_http *client, const char *url, struct origin **origin);
 void origin_unref(struct weir_http *client, struct origin *origin);
+/* All of them: nobody uses the client any more, but tasks that never came to their end may have kept some. */
+void origins_free(struct weir_http *client);
 
 /* Has the origin's name resolved, if that is needed: blocks the calling task until then, until the deadline, or until
  * the context is done. 0; -ETIMEDOUT, -ECANCELED, or what the resolver said. */

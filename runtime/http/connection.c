@@ -120,7 +120,9 @@ static void gone(struct connection *c) {
   c->transfer = NULL;
   c->client->connections[c->fd] = NULL;
   weir_poll_forget(c->fd);
-  c->fd = -1;
+  if (c->kept >= 0)
+    close(c->kept);
+  c->fd = c->kept = -1;
   c->wants = 0;
   c->client->counts.open--;
   wake(c, READER);
@@ -273,6 +275,7 @@ static struct connection *record(struct transfer *transfer, int fd, uint64_t ino
       .origin = transfer->origin,
       .transfer = transfer,
       .fd = fd,
+      .kept = -1,
       .inode = inode,
       .book_home = book_home(),
       .birth = weir_run_generation,
@@ -321,6 +324,13 @@ curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_socka
     transfer_fail(transfer, -ENOMEM, "no memory for a connection's tasks");
     return CURL_SOCKET_BAD;
   }
+  int error = client->config.connected_sockets ? connected_keep(c, address) : 0;
+  if (error != 0) {
+    transfer_fail(transfer, error, "no socket to stand in for a connected one");
+    gone(c);
+    close(fd);
+    return CURL_SOCKET_BAD;
+  }
   transfer->connection = c;
   curl_multi_assign(client->multi, fd, c);
   return fd;
@@ -345,6 +355,7 @@ int connection_wants(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
     return 0; /* closed already, or opened for the purger */
   if (known == NULL)
     curl_multi_assign(client->multi, fd, c);
+  connected_put_back(c);
   c->wants = what == CURL_POLL_REMOVE ? 0 : what;
   if (what == CURL_POLL_REMOVE)
     return 0;
@@ -380,6 +391,8 @@ static void forget_losers(struct transfer *transfer) {
 void connection_established(struct transfer *transfer) {
   if (transfer->attempts == NULL)
     return;
+  for (struct connection *c = transfer->attempts; c != NULL; c = c->next)
+    connected_put_back(c);
   if (transfer->attempts->next != NULL)
     forget_losers(transfer);
   while (transfer->attempts != NULL) {

@@ -276,6 +276,10 @@ static void set_constants(struct transfer *transfer) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, config->user_agent);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 1000000000L); /* what is kept is decided elsewhere */
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3600L);
+  if (config->connected_sockets) {
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, connected_tls);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+  }
   if (config->ca_file != NULL)
     curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
   if (config->insecure) {
