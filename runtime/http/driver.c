@@ -9,6 +9,7 @@
 #include "client.h"
 
 #include "books.h"
+#include "scheduler.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -18,6 +19,32 @@ enum { SETTLE_ROUNDS = 16 };
 
 static void settle(void *arg);
 
+/* Each arming holds the client until it is stopped or its task has run: the client may be freed in between. */
+static void alarm_over(struct weir_http *client) {
+  client->alarms--;
+  wait_wake_first(&client->ended);
+  client_unref(client);
+}
+
+static void set_alarm(struct weir_http *client, int64_t delay) {
+  if (weir_timer_reset(client->alarm, delay))
+    return; /* that arming's */
+  client->alarms++;
+  client->references++;
+}
+
+static void stop_alarm(struct weir_http *client) {
+  if (weir_timer_stop(client->alarm))
+    alarm_over(client);
+}
+
+/* Tasks of a run that is over never run. */
+static void forget_alarms(struct weir_http *client) {
+  bool over = !worker_thread() || weir_scheduler.ending || client->alarm_run != weir_run_generation;
+  while (over && client->alarms != 0)
+    alarm_over(client);
+}
+
 static void on_alarm(void *arg) {
   struct weir_http *client = arg;
   struct host_visit visit = host_visit_begin(client->home);
@@ -26,6 +53,7 @@ static void on_alarm(void *arg) {
     client->soon = true;
     host_run(settle, client);
   }
+  alarm_over(client);
   host_visit_end(visit);
 }
 
@@ -69,8 +97,12 @@ int driver_begin(struct weir_http *client) {
   client->multi = curl_multi_init();
   client->purger = purger_new();
   client->alarm = weir_timer_func_at(WEIR_SECOND, on_alarm, client, site_file(client->site), site_line(client->site));
-  if (client->alarm != NULL)
-    weir_timer_stop(client->alarm);
+  client->alarm_run = weir_run_generation;
+  if (client->alarm != NULL) {
+    client->alarms++;
+    client->references++;
+    stop_alarm(client);
+  }
   if (client->multi == NULL || client->purger == NULL || client->alarm == NULL) {
     driver_end(client);
     return -ENOMEM;
@@ -104,6 +136,9 @@ void driver_end(struct weir_http *client) {
   curl_easy_cleanup(client->purger);
   client->multi = NULL;
   client->purger = NULL;
+  if (client->alarm != NULL)
+    stop_alarm(client);
+  forget_alarms(client);
   weir_timer_free(client->alarm);
   client->alarm = NULL;
   if (client->dead >= 0)
@@ -128,7 +163,7 @@ static void read_messages(struct weir_http *client) {
 static void arm(struct weir_http *client, long milliseconds) {
   if (milliseconds < 0) {
     if (client->alarm_at != WEIR_FOREVER)
-      weir_timer_stop(client->alarm);
+      stop_alarm(client);
     client->alarm_at = WEIR_FOREVER;
     return;
   }
@@ -137,7 +172,7 @@ static void arm(struct weir_http *client, long milliseconds) {
   if (client->alarm_at != WEIR_FOREVER && client->alarm_at <= at)
     return; /* it is early, and will ask again */
   client->alarm_at = at;
-  weir_timer_reset(client->alarm, delay);
+  set_alarm(client, delay);
 }
 
 static void settle(void *arg) {
