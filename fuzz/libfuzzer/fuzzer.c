@@ -94,10 +94,14 @@ static void compare(const uint8_t *bytes, size_t size, const struct weir_sim_rep
 /* A simulation gives everything back, also what its scenario lost. */
 static void check_residue(const struct weir_sim *sim, const struct weir_sim_report *report) {
   const struct weir_counts counts = weir_counts();
-  if (counts.tasks + counts.timers + counts.channels + counts.contexts + counts.brokers + counts.bytes == 0)
+  if (counts.tasks + counts.timers + counts.channels + counts.contexts + counts.brokers + counts.responses +
+          counts.connections + counts.bytes ==
+      0)
     return;
-  fprintf(stderr, "%zu tasks, %zu timers, %zu channels, %zu contexts, %zu brokers, %zu bytes\n", counts.tasks,
-          counts.timers, counts.channels, counts.contexts, counts.brokers, counts.bytes);
+  fprintf(stderr,
+          "%zu tasks, %zu timers, %zu channels, %zu contexts, %zu brokers, %zu responses, %zu connections, %zu bytes\n",
+          counts.tasks, counts.timers, counts.channels, counts.contexts, counts.brokers, counts.responses,
+          counts.connections, counts.bytes);
   print_finding(sim, "something is left after the simulation", "residue", report);
   abort();
 }

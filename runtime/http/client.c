@@ -86,6 +86,8 @@ int client_enter(struct weir_http *client, struct host_visit *visit) {
   *visit = host_visit_begin(client->home);
   if (!first && client->multi != NULL)
     return 0;
+  if (port_simulated())
+    simulated_add(client);
   struct beginning beginning = {.client = client};
   host_run(begin, &beginning);
   return beginning.error;
@@ -115,23 +117,29 @@ weir_http *weir_http_new_at(const struct weir_http_config *config, const char *f
   struct weir_http *client = port_allocate(sizeof *client);
   if (client == NULL)
     return NULL;
-  *client = (struct weir_http){.references = 1, .dead = -1, .site = site_of(file, line)};
+  *client = (struct weir_http){.references = 1, .held = true, .dead = -1, .site = site_of(file, line)};
   bool copied = copy_config(&client->config, config);
   if (copied && !config->no_decoding) {
     client->plain_headers = curl_slist_append(NULL, "Accept-Encoding: gzip, deflate");
     copied = client->plain_headers != NULL;
   }
-  if (copied)
-    return client;
-  client_unref(client);
-  return NULL;
+  if (!copied) {
+    client_unref(client);
+    return NULL;
+  }
+  if (port_simulated()) {
+    client->birth = weir_run_generation;
+    simulated_add(client);
+  }
+  return client;
 }
 
 void client_unref(struct weir_http *client) {
   if (--client->references != 0)
     return;
-  if (client->last_origin != NULL)
-    origin_unref(client, client->last_origin);
+  if (client->simulated)
+    simulated_remove(client);
+  origins_free(client);
   free(client->last_url);
   curl_slist_free_all(client->plain_headers);
   free((char *)client->config.ca_file);
@@ -149,8 +157,9 @@ void weir_http_free(weir_http *client) {
     visit = host_visit_begin(client->home);
   client->closing = true;
   host_run(take_down, client);
-  while (inside && client->tasks != 0 && wait_allowed())
+  while (inside && client->tasks + client->alarms != 0 && wait_allowed())
     host_wait(&client->ended, WEIR_FOREVER);
+  client->held = false;
   client_unref(client);
   if (inside)
     host_visit_end(visit);

@@ -132,6 +132,15 @@ void origin_unref(struct weir_http *client, struct origin *origin) {
   free(origin);
 }
 
+void origins_free(struct weir_http *client) {
+  for (size_t i = 0; i < ORIGIN_BUCKETS; i++)
+    for (struct origin *origin = client->origins[i], *next; origin != NULL; origin = next) {
+      next = origin->next;
+      free(origin->addresses);
+      free(origin);
+    }
+}
+
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
 /* A task that waits for a lookup; on its stack. */

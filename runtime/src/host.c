@@ -61,3 +61,22 @@ int host_doze(struct wait_queue *queue, int64_t deadline) {
 void host_hopeless(int change) {
   poller_hopeless(change);
 }
+
+static struct host_library *libraries; /* of the simulation that is active */
+
+void host_library_present(struct host_library *library) {
+  if (library->present)
+    return;
+  library->present = true;
+  library->next = libraries;
+  libraries = library;
+}
+
+void host_libraries_end(host_tell *tell, void *context) {
+  while (libraries != NULL) {
+    struct host_library *library = libraries;
+    libraries = library->next;
+    library->present = false;
+    library->end(tell, context);
+  }
+}

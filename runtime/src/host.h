@@ -7,6 +7,8 @@
  *                 runs there cannot block by mistake. The task that asked waits; two switches, and no queue between.
  *   no hope       A task may wait for a descriptor, or until a time, from which no other task can hope for anything (an
  *                 idle connection's end): such a wait does not keep a deadlock from being found.
+ *   an end        At a simulation's end everything that was made in it is freed: a library names what it has left, and
+ *                 frees it, before the core looks at its own books.
  *
  * Rejected: a queue of jobs a worker (the mail of pinned tasks is one already); libcurl under a lock, on whatever worker
  * (its callbacks would hold it across wake-ups, and every request would move its cache lines).
@@ -40,6 +42,19 @@ bool host_start(const char *name, void (*fn)(void *arg), void *arg, uint32_t sit
 int host_wait(struct wait_queue *queue, int64_t deadline);
 /* The same, of a task from whose deadline nobody can hope for anything. */
 int host_doze(struct wait_queue *queue, int64_t deadline);
+
+/* Called once, when a simulation is over and has no task any more: tells of each object that was made in it and is left,
+ * and frees it. */
+typedef void host_tell(void *context, const char *noun, uint32_t site);
+struct host_library {
+  struct host_library *next;
+  bool present;
+  void (*end)(host_tell *tell, void *context);
+};
+/* Asks for that in the simulation that is active. */
+void host_library_present(struct host_library *library);
+/* For the verdict: the libraries end what they have. */
+void host_libraries_end(host_tell *tell, void *context);
 
 /* So many more tasks wait for a descriptor without hope, or fewer. */
 void host_hopeless(int change);

@@ -8,6 +8,7 @@
 #include "cancel.h"
 #include "chan.h"
 #include "graph.h"
+#include "host.h"
 #include "ledger.h"
 #include "pipes.h"
 #include "report.h"
@@ -29,7 +30,7 @@ struct findings {
   uint32_t owed;       /* tasks that wait for what is there */
   uint32_t deadlocked; /* tasks blocked with nothing that could wake them */
   uint32_t late;       /* tasks whose only hope is a timer beyond the horizon */
-  uint32_t objects;    /* channels, timers, contexts, brokers, pipes left, afters still pending included */
+  uint32_t objects;    /* channels, timers, contexts, brokers, pipes, a library's; afters still pending included */
   bool main_blocked;
   struct text text;
 };
@@ -109,6 +110,8 @@ static struct weir_counts census_since(const struct weir_counts *before) {
   now.channels -= before->channels;
   now.contexts -= before->contexts;
   now.brokers -= before->brokers;
+  now.responses -= before->responses;
+  now.connections -= before->connections;
   now.bytes -= before->bytes;
   return now;
 }
@@ -124,13 +127,22 @@ static void for_each_left(enum book_kind kind, void (*visit)(weir_chan *chan, st
   }
 }
 
-static void report_left(weir_chan *chan, struct findings *findings) {
+static void count_left(struct findings *findings, const char *noun, uint32_t site) {
   findings->objects++;
   char entry[SIGNATURE_ENTRY];
-  snprintf(entry, sizeof entry, "left %s %s:%d", chan_noun(chan), signature_file(site_file(chan->site)),
-           site_line(chan->site));
+  snprintf(entry, sizeof entry, "left %s %s:%d", noun, signature_file(site_file(site)), site_line(site));
   if (findings->simulation->failed == WEIR_VERDICT_OK && findings->deadlocked == 0)
     signature_add(&findings->simulation->signature, entry);
+}
+
+static void report_left_elsewhere(void *context, const char *noun, uint32_t site) {
+  struct findings *findings = context;
+  count_left(findings, noun, site);
+  text_append(&findings->text, "left: the %s made at %s:%d\n", noun, site_file(site), site_line(site));
+}
+
+static void report_left(weir_chan *chan, struct findings *findings) {
+  count_left(findings, chan_noun(chan), chan->site);
   ledger_check(chan);
   text_append(&findings->text, "left: the %s made at %s:%d (references: %u, elements: %u)\n", chan_noun(chan),
               site_file(chan->site), site_line(chan->site), chan->references, chan->length);
@@ -196,6 +208,7 @@ void simulation_judge(struct simulation *simulation, struct weir_sim_report *rep
     text_append(&findings.text, "left: %zu abandoned timers, still pending\n", abandoned);
   run_take_down();
   findings.objects += (uint32_t)abandoned;
+  host_libraries_end(report_left_elsewhere, &findings);
   for_each_left(BOOK_CHANNEL, report_left, &findings);
   for_each_left(BOOK_TIMER, report_left, &findings);
   for_each_left(BOOK_CONTEXT, report_left, &findings);
