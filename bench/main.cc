@@ -11,6 +11,7 @@
 #include "progress.h"
 #include "reporter.h"
 #include "serve.h"
+#include "web_server.h"
 
 #include <benchmark/benchmark.h>
 
@@ -28,6 +29,35 @@ namespace bench {
 namespace {
 
 enum ExitStatus { exit_good = 0, exit_failed_rows = 1, exit_usage = 2 };
+
+// What the rows http/… ask. Found before the peers are opened, which are told by the environment; started when a row of
+// the plan needs it.
+class Server {
+public:
+  Server() {
+    web_server_find(&server_);
+  }
+  ~Server() {
+    web_server_stop(&server_);
+  }
+  Server(const Server &) = delete;
+  Server &operator=(const Server &) = delete;
+
+  std::string note() const {
+    return server_.note;
+  }
+  bool missing() const {
+    return note().rfind("missing: ", 0) == 0;
+  }
+  void start_for(const Plan &plan) {
+    if (plan.asks_server() && !web_server_start(&server_)) {
+      fprintf(stderr, "weir-bench: nginx did not start: the rows http/… will fail\n");
+    }
+  }
+
+private:
+  web_server server_;
+};
 
 struct Session {
   Progress progress;
@@ -222,8 +252,13 @@ ExitStatus sweep(int argc, char **argv) {
   }
   refuse_slow_library();
   signal(SIGPIPE, SIG_IGN); // a peer that ended is an answer, not our end
+  Server server;
+  if (server.missing()) {
+    fprintf(stderr, "weir-bench: without the rows http/…: %s\n", server.note().c_str());
+  }
   if (options.serve || options.serve_pair) {
     Plan plan(options, {});
+    server.start_for(plan);
     options.serve_pair ? serve_pair(plan, options.patience_seconds) : serve(plan);
     return exit_good;
   }
@@ -232,6 +267,7 @@ ExitStatus sweep(int argc, char **argv) {
   }
   Context context = environment(argc, argv);
   context["timeout_ms"] = std::to_string(broadcast_timeout_ms);
+  context["web_server"] = server.note();
   std::vector<std::unique_ptr<Peer>> peers = open_peers(options, context);
   Plan plan(options, peers);
   if (plan.cells().empty()) {
@@ -245,6 +281,7 @@ ExitStatus sweep(int argc, char **argv) {
     return exit_good;
   }
   check_out_file(options);
+  server.start_for(plan);
   initialize_benchmark(options, argv[0]);
   for (const auto &[key, value] : context) {
     benchmark::AddCustomContext(key, value);

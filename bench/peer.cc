@@ -275,12 +275,12 @@ bool Peer::holds(const std::string &benchmark) const {
   return false;
 }
 
-Outcome Peer::run(const std::string &benchmark, int64_t n) {
-  begin_run(benchmark, n);
+Outcome Peer::run(const std::string &benchmark, int64_t n, int cpu) {
+  begin_run(benchmark, n, cpu);
   return end_run();
 }
 
-void Peer::begin_run(const std::string &benchmark, int64_t n) {
+void Peer::begin_run(const std::string &benchmark, int64_t n, int cpu) {
   constexpr size_t hangs_most = 3;
   benchmark_ = benchmark;
   begun_ = false;
@@ -290,14 +290,20 @@ void Peer::begin_run(const std::string &benchmark, int64_t n) {
            (hung_on_.count(benchmark) != 0 ? "before" : "for " + std::to_string(hangs_most) + " benchmarks");
     return;
   }
-  begun_ = (pid_ > 0 || start()) && say("run " + benchmark + " " + std::to_string(n));
+  if (pid_ <= 0 && !start()) {
+    return;
+  }
+  kept_.emplace(pid_, cpu);
+  begun_ = say("run " + benchmark + " " + std::to_string(n));
 }
 
 Outcome Peer::end_run() {
   Outcome outcome;
   std::string reply;
   const std::string &benchmark = benchmark_;
-  if (!begun_ || !hear(reply)) {
+  bool heard = begun_ && hear(reply);
+  kept_.reset();
+  if (!heard) {
     outcome.failure = benchmark + ": " + why_;
     return outcome;
   }

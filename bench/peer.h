@@ -14,10 +14,12 @@
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
+#include "affinity.h"
 #include "row.h"
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <set>
 #include <string>
 #include <sys/types.h>
@@ -58,10 +60,11 @@ public:
 
   // benchmark is a name with /workers:.
   bool holds(const std::string &benchmark) const;
-  Outcome run(const std::string &benchmark, int64_t n);
+  // cpu: the processor that the peer is kept on meanwhile; -1: any.
+  Outcome run(const std::string &benchmark, int64_t n, int cpu = -1);
 
   // run in two halves, so that two peers can be at work at the same time. Every begin_run is followed by an end_run.
-  void begin_run(const std::string &benchmark, int64_t n);
+  void begin_run(const std::string &benchmark, int64_t n, int cpu = -1);
   Outcome end_run();
 
 private:
@@ -85,6 +88,7 @@ private:
 
   std::string asked_, benchmark_; // the request under way, and the benchmark it is for
   bool begun_ = false;
+  std::optional<KeptOn> kept_;
   std::chrono::steady_clock::time_point asked_at_;
 
   pid_t pid_ = -1;

@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "watchdog.h"
+#include "web_server.h"
 
 #include <algorithm>
 #include <chrono>
@@ -104,6 +105,7 @@ void add_rows(const Options &options, row_list &rows) {
   rows_context(&base);
   rows_workers(&base);
   rows_wake(&base);
+  rows_http(&base);
   if (options.full) {
     rows_parked(&base);
   }
@@ -204,8 +206,9 @@ std::string Cell::benchmark() const {
 
 Outcome Cell::run(int64_t operations) const {
   Outcome outcome;
+  int cpu = work->asks_server ? web_server_client_cpu() : -1;
   if (peer != nullptr) {
-    outcome = peer->run(benchmark(), operations);
+    outcome = peer->run(benchmark(), operations, cpu);
     if (outcome.failure.empty()) {
       char failure[ROW_FAILURE_SIZE];
       row_check_count(name.c_str(), operations, outcome.count, work->whole_rounds, failure);
@@ -216,6 +219,7 @@ Outcome Cell::run(int64_t operations) const {
   row_result result;
   {
     Watchdog watchdog(name, patience);
+    KeptOn kept(0, cpu);
     row_run(work, operations, &result);
   }
   outcome.ns = result.ns;
@@ -254,6 +258,10 @@ Plan::Plan(const Options &options, const std::vector<std::unique_ptr<Peer>> &pee
 
 Plan::~Plan() {
   row_list_free(&rows_);
+}
+
+bool Plan::asks_server() const {
+  return std::any_of(cells_.begin(), cells_.end(), [](const Cell &cell) { return cell.work->asks_server; });
 }
 
 double Plan::seconds() const {

@@ -53,6 +53,7 @@ public:
     return cells_;
   }
   double seconds() const; // one run of every cell
+  bool asks_server() const;
 
 private:
   struct Group {

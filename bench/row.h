@@ -60,6 +60,7 @@ struct row {
   int64_t ns_min;                      /* the timed part should last at least so long, unless the target is 0 */
   bool whole_rounds;                   /* the count may exceed n */
   unsigned workers;                    /* threads that run tasks; as added, 0 = whatever the sweep asks for */
+  bool asks_server;                    /* the process is kept off the server's processor: web_server.h */
   enum weir_timer_mode mode;
 
   size_t element, capacity, cases, ready, tasks, producers, consumers, pending;
@@ -127,6 +128,8 @@ void rows_context(struct row_list *list);
 void rows_wake(struct row_list *list);
 void rows_parked(struct row_list *list);
 void rows_scaling(struct row_list *list);
+/* None where there is no server, or no libweir_http. */
+void rows_http(struct row_list *list);
 
 /* A cell has the broadcast's parameters: policy, mode, load, subscribers, concurrency, capacity, timeout. */
 void rows_broadcast(struct row_list *list, const struct row *cell);

@@ -59,6 +59,9 @@ static void check_fields(const json_t *run, const char *name) {
     bool several = strstr(name, "concurrency:1/") == NULL && strstr(name, "subscribers:1/") == NULL;
     CHECK(exits >= 0 && exits <= 1 && (exits > 0 || !several), "%s: no round was left", name);
   }
+  if (strncmp(name, "http/", 5) == 0) {
+    CHECK(number_of(run, "cpu_ns") > 0, "%s", name);
+  }
   if (strstr(name, "/load:slow/") != NULL) {
     CHECK(number_of(run, "timeouts") > 0, "%s", name);
     CHECK(number_of(run, "ns_per_timeout") > 0, "%s", name);
