@@ -13,6 +13,7 @@ type row struct {
 	pattern      string // without the last component, /workers:W
 	prepare      func(numbers []int) *session
 	workersLeast int // with fewer it is not there; 0 = any number
+	workersMost  int // with more it is not there; 0 = any number
 }
 
 // A session is a row made ready: its channels, receivers and pending timers exist, and nothing has been timed.
@@ -52,6 +53,7 @@ func rowsOf(mode string, timer alive) []row {
 	rows = append(rows, contextRows()...)
 	rows = append(rows, workersRows()...)
 	rows = append(rows, wakeRows()...)
+	rows = append(rows, httpRows()...)
 	rows = append(rows, parkedRows()...)
 	rows = append(rows, broadcastRows(mode)...)
 	rows = append(rows, steadyRows(mode, timer)...)
@@ -61,18 +63,17 @@ func rowsOf(mode string, timer alive) []row {
 func namesOf(rows []row) []string {
 	var names []string
 	for _, r := range rows {
-		for workers := r.leastWorkers(); workers <= workersMost; workers++ {
-			names = append(names, fmt.Sprintf("%s/workers:%d", r.pattern, workers))
+		for workers := 1; workers <= workersMost; workers++ {
+			if r.runsWith(workers) {
+				names = append(names, fmt.Sprintf("%s/workers:%d", r.pattern, workers))
+			}
 		}
 	}
 	return names
 }
 
-func (r row) leastWorkers() int {
-	if r.workersLeast == 0 {
-		return 1
-	}
-	return r.workersLeast
+func (r row) runsWith(workers int) bool {
+	return workers >= r.workersLeast && (r.workersMost == 0 || workers <= r.workersMost)
 }
 
 func find(rows []row, name string) (match, error) {
@@ -83,7 +84,7 @@ func find(rows []row, name string) (match, error) {
 		}
 		benchmark := strings.TrimSuffix(name, suffix)
 		for _, r := range rows {
-			if numbers, ok := fit(r.pattern, benchmark); ok && workers >= r.leastWorkers() {
+			if numbers, ok := fit(r.pattern, benchmark); ok && r.runsWith(workers) {
 				return match{r, numbers, workers}, nil
 			}
 		}
