@@ -31,6 +31,7 @@ static const struct {
     {COUNTER_COLD_MAKE_NS, "cold make", false},
     {COUNTER_COLD_WAKE_NS, "cold wake", false},
     {COUNTER_BYTES_PER_TIMER, "bytes a timer", true},
+    {COUNTER_CPU_NS, "client’s CPU", false},
 };
 static const size_t figure_count = sizeof figures / sizeof *figures;
 

@@ -37,6 +37,8 @@ const struct goal goals[] = {
     {"wake/latency", GO, 1, "≤ Go", 0, COUNTER_P50_NS},
     {"wake/latency", GO, 1, "≤ Go", 0, COUNTER_P99_NS},
     {"wake/latency", GO, 1, "≤ Go", 0, COUNTER_P999_NS},
+    {"http/get/*", "curl", 1.05, "≤ 1.05 × bare libcurl", 1, COUNTER_CPU_NS},
+    {"http/get/*", GO, 1, "≤ Go", 1, COUNTER_CPU_NS},
     {"parked/tasks:1000000", GO, 1, "≤ Go", ANY}, /* the row's time is the warm round's */
     {"parked/tasks:1000000", NULL, 4608, "≤ 4,608 bytes", 0, COUNTER_BYTES_PER_TASK},
     {"scaling/broadcast/*", "two-processes", 1 / 0.9, "≥ 0.9 × two processes", 2, COUNTER_TIME},

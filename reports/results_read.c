@@ -38,6 +38,7 @@ static const char *const counter_fields[COUNTER_COUNT] = {
     [COUNTER_STOLEN] = "stolen",
     [COUNTER_OVERLAP] = "overlap",
     [COUNTER_EXITS] = "exits",
+    [COUNTER_CPU_NS] = "cpu_ns",
     [COUNTER_SEQUENCE] = "sequence",
     [COUNTER_AT_SECONDS] = "at_seconds",
 };

@@ -200,6 +200,26 @@ static void goals_by_workers(void) {
   results_free(&results);
 }
 
+/* A client is judged by the processor's time, not by the time that the server takes. */
+static void client_goals(void) {
+  struct given given;
+  given_begin(&given);
+  given_rows(&given, 3, "http/get/concurrency:8/workers:1", 50000, ", \"cpu_ns\": 21000");
+  given_rows(&given, 3, "http/get/concurrency:8/workers:1/peer:curl", 40000, ", \"cpu_ns\": 20000");
+  given_rows(&given, 3, "http/get/concurrency:8/workers:1/peer:go1.19", 60000, ", \"cpu_ns\": 20999");
+  given_rows(&given, 3, "http/get/concurrency:64/workers:1", 50000, ", \"cpu_ns\": 21001");
+  given_rows(&given, 3, "http/get/concurrency:64/workers:1/peer:curl", 60000, ", \"cpu_ns\": 20000");
+  struct results results = given_end(&given);
+  struct comparison comparison = comparison_of(&results);
+  const char *few = "http/get/concurrency:8", *many = "http/get/concurrency:64";
+  CHECK(line_at(&comparison, few, 1, COUNTER_TIME, "curl")->goal == NULL);
+  CHECK(line_at(&comparison, few, 1, COUNTER_CPU_NS, "curl")->verdict == VERDICT_MET); /* 1.05 exactly */
+  CHECK(line_at(&comparison, few, 1, COUNTER_CPU_NS, "go1.19")->verdict == VERDICT_NOT_MET);
+  CHECK(line_at(&comparison, many, 1, COUNTER_CPU_NS, "curl")->verdict == VERDICT_NOT_MET);
+  comparison_free(&comparison);
+  results_free(&results);
+}
+
 /* Each figure that both sides have is a line of its own, with a goal of its own. */
 static void figures(void) {
   struct given given;
@@ -356,6 +376,7 @@ int main(void) {
   stories();
   verdicts();
   goals_by_workers();
+  client_goals();
   figures();
   broadcast();
   broadcast_by_workers();
