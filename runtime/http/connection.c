@@ -157,10 +157,10 @@ static void count_input(struct connection *c) {
   size_t taken = there < PIECE ? (size_t)there : PIECE;
   if (transfer->response->failure.stage == WEIR_HTTP_FIRST_BYTE)
     transfer_enter_stage(transfer, WEIR_HTTP_HEADERS);
+  if (transfer->silent > c->client->config.max_header_bytes) /* libcurl has had them, and nothing came of them */
+    transfer_fail(transfer, -EMSGSIZE, "a header line, or a chunk extension, beyond the client's limit");
   transfer->raw += taken;
   transfer->silent += taken;
-  if (transfer->silent > c->client->config.max_header_bytes)
-    transfer_fail(transfer, -EMSGSIZE, "a header line, or a chunk extension, beyond the client's limit");
 }
 
 static void act(void *arg) {

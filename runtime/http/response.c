@@ -157,7 +157,7 @@ static ssize_t fetch(struct weir_response *response, char *buffer, size_t size) 
   response->want = size;
   response->got = 0;
   int error = 0;
-  while (error == 0 && response->got == 0 && response->transfer != NULL) {
+  while (error == 0 && response->failure.error == 0 && response->got == 0 && response->transfer != NULL) {
     if (response->transfer->paused)
       host_run(resume, response);
     else
