@@ -197,8 +197,6 @@ static void retire_unasked(void *arg) {
 
 static void read_task(void *arg) {
   struct connection *c = arg;
-  struct weir_defer defer;
-  weir_defer(&defer, task_ended, c);
   while (c->fd >= 0) {
     if (!c->idle && (c->wants & CURL_POLL_IN) == 0) {
       host_doze(&c->parked[READER], WEIR_FOREVER);
@@ -221,8 +219,6 @@ static int64_t idle_end(const struct connection *c) {
 
 static void write_task(void *arg) {
   struct connection *c = arg;
-  struct weir_defer defer;
-  weir_defer(&defer, task_ended, c);
   while (c->fd >= 0) {
     if ((c->wants & CURL_POLL_OUT) == 0) {
       if (c->idle && idle_end(c) <= weir_now())
@@ -257,7 +253,7 @@ static void forget_number(struct weir_http *client, int fd) {
 }
 
 static bool start_task(struct connection *c, const char *name, void (*fn)(void *)) {
-  if (!host_start(name, fn, c, c->site))
+  if (!host_start(name, fn, task_ended, c, c->site))
     return false;
   c->tasks++;
   c->client->tasks++;

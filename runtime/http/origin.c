@@ -252,8 +252,6 @@ static void lookup_over(void *arg) {
 
 static void lookup_task(void *arg) {
   struct lookup *lookup = arg;
-  struct weir_defer defer;
-  weir_defer(&defer, lookup_over, lookup);
   lookup->result = weir_blocking(look_up, lookup);
 }
 
@@ -265,7 +263,7 @@ static int begin_lookup(struct weir_http *client, struct origin *origin) {
   lookup->origin = origin;
   lookup->expectants = NULL;
   lookup->result = -ECANCELED;
-  if (!host_start("http resolver", lookup_task, lookup, client->site)) {
+  if (!host_start("http resolver", lookup_task, lookup_over, lookup, client->site)) {
     free(lookup);
     return -ENOMEM;
   }

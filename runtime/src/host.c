@@ -38,12 +38,14 @@ void host_run(void (*fn)(void *), void *arg) {
     worker_errand(worker, fn, arg);
 }
 
-bool host_start(const char *name, void (*fn)(void *), void *arg, uint32_t site) {
+bool host_start(const char *name, void (*fn)(void *), void (*end)(void *), void *arg, uint32_t site) {
   struct task *task =
       task_new(&(struct weir_task_options){.name = name, .pinned = true, .daemon = true}, fn, arg, site);
-  if (task != NULL)
-    task_start(task);
-  return task != NULL;
+  if (task == NULL)
+    return false;
+  task->kept[task->kept_count++] = (struct kept_defer){.fn = end, .arg = arg};
+  task_start(task);
+  return true;
 }
 
 int host_wait(struct wait_queue *queue, int64_t deadline) {

@@ -35,8 +35,9 @@ void host_visit_end(struct host_visit visit);
 /* Runs fn(arg) on the calling worker's own stack; there, and outside a task, right here. */
 void host_run(void (*fn)(void *arg), void *arg);
 
-/* Starts a pinned daemon of the calling worker, also on its own stack. False without memory. */
-bool host_start(const char *name, void (*fn)(void *arg), void *arg, uint32_t site);
+/* Starts a pinned daemon of the calling worker, also on its own stack. Its end, end(arg), is a deferred function from the
+ * beginning: it comes also when the run ends before the task has begun. False without memory. */
+bool host_start(const char *name, void (*fn)(void *arg), void (*end)(void *arg), void *arg, uint32_t site);
 
 /* Waits on a queue that belongs to the calling task's worker. 0 or -ETIMEDOUT; wait_allowed() was true. */
 int host_wait(struct wait_queue *queue, int64_t deadline);
