@@ -135,7 +135,8 @@ static void task_ended(void *arg) {
   struct weir_http *client = c->client;
   c->tasks--;
   client->tasks--;
-  wait_wake_first(&client->ended);
+  while (wait_wake_first(&client->ended))
+    ;
   free_if_over(c);
   client_unref(client);
 }
