@@ -84,7 +84,7 @@ int client_enter(struct weir_http *client, struct host_visit *visit) {
   }
   port_unlock(&client->lock);
   *visit = host_visit_begin(client->home);
-  if (!first && client->multi != NULL)
+  if (client->closing || (!first && client->multi != NULL))
     return 0;
   if (port_simulated())
     simulated_add(client);

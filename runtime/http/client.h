@@ -187,7 +187,8 @@ struct weir_http {
 /* ---- client.c ------------------------------------------------------------------------------------------------- */
 
 /* The calling task comes to the client's home; a client from an earlier run is taken down first, and finds a new home.
- * 0, -ENOTSUP (several virtual workers), -ENOMEM or -EMFILE; end it with host_visit_end also after an error. */
+ * 0, -ENOTSUP (several virtual workers), -ENOMEM or -EMFILE; end it with host_visit_end also after an error. One that is
+ * being freed is not begun again: it has no multi handle. */
 int client_enter(struct weir_http *client, struct host_visit *visit);
 
 /* Drops a reference; the last frees it. No connection is left. */

@@ -141,6 +141,8 @@ void driver_end(struct weir_http *client) {
   forget_alarms(client);
   weir_timer_free(client->alarm);
   client->alarm = NULL;
+  client->alarm_at = WEIR_FOREVER;
+  client->soon = false;
   if (client->dead >= 0)
     close(client->dead);
   client->dead = -1;
