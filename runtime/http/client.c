@@ -72,8 +72,10 @@ static void begin(void *arg) {
 
 int client_enter(struct weir_http *client, struct host_visit *visit) {
   *visit = (struct host_visit){0};
-  if (!worker_thread() || weir_scheduler.ending)
+  if (!worker_thread() || weir_scheduler.ending) {
+    take_down(client);
     return 0;
+  }
   if (port_several() && port_simulated())
     return -ENOTSUP;
   port_lock(&client->lock);

@@ -128,10 +128,10 @@ struct weir_response {
   int64_t stage_since;
   struct await caller;
   int64_t armed; /* the deadline with which the calling task waits */
-  bool busy;     /* a task reads */
   bool ended;    /* the body is complete */
   bool bodiless;
-  char *into; /* where the reading task wants the body; NULL: nobody reads */
+  uint32_t reading; /* generation of the run in which a task reads; 0: none */
+  char *into;       /* where the reading task wants the body; NULL: nobody reads */
   size_t want;
   size_t got;
   char *spill; /* a piece that did not fit, or what is to be decoded */
@@ -188,7 +188,8 @@ struct weir_http {
 
 /* The calling task comes to the client's home; a client from an earlier run is taken down first, and finds a new home.
  * 0, -ENOTSUP (several virtual workers), -ENOMEM or -EMFILE; end it with host_visit_end also after an error. One that is
- * being freed is not begun again: it has no multi handle. */
+ * being freed is not begun again: it has no multi handle; nor has one where no task runs, whose memory is no longer there
+ * to be read and written. */
 int client_enter(struct weir_http *client, struct host_visit *visit);
 
 /* Drops a reference; the last frees it. No connection is left. */

@@ -121,11 +121,10 @@ int driver_begin(struct weir_http *client) {
 }
 
 void driver_end(struct weir_http *client) {
-  while (client->under_way != NULL) {
-    struct transfer *transfer = client->under_way;
-    transfer_fail(transfer, -ECANCELED, "the client, or its run, has ended");
-    transfer_stop(transfer);
-  }
+  for (struct transfer *transfer = client->under_way; transfer != NULL; transfer = transfer->next)
+    transfer_fail(transfer, -ECANCELED, "the client, or its run, has ended"); /* all, before libcurl is entered */
+  while (client->under_way != NULL)
+    transfer_stop(client->under_way);
   while (client->spare != NULL) {
     struct transfer *transfer = client->spare;
     client->spare = transfer->next;

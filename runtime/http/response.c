@@ -4,6 +4,7 @@
 #include "books.h"
 #include "decoder.h"
 #include "failure.h"
+#include "scheduler.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -233,19 +234,24 @@ static ssize_t read_body(struct weir_response *response, char *buffer, size_t si
   return got;
 }
 
+/* Not by a task that was destroyed with its run. */
+static bool being_read(const struct weir_response *response) {
+  return response->reading == weir_run_generation && worker_thread() && !weir_scheduler.ending;
+}
+
 ssize_t weir_response_read(weir_response *response, void *buffer, size_t size) {
   if (response == NULL || (buffer == NULL && size != 0))
     return -EINVAL;
   if (!wait_allowed())
     return -EPERM;
-  if (response->busy)
+  if (being_read(response))
     return -EBUSY;
-  response->busy = true;
+  response->reading = weir_run_generation;
   struct host_visit visit;
   int error = client_enter(response->client, &visit);
   ssize_t got = error != 0 ? error : read_body(response, buffer, size < SSIZE_MAX ? size : SSIZE_MAX);
   host_visit_end(visit);
-  response->busy = false;
+  response->reading = 0;
   return got;
 }
 
@@ -272,7 +278,7 @@ static void end(void *arg) {
 int weir_response_close(weir_response *response) {
   if (response == NULL)
     return -EINVAL;
-  if (response->busy)
+  if (being_read(response))
     return -EBUSY;
   struct host_visit visit;
   client_enter(response->client, &visit); /* also without success what is under way can be ended */
