@@ -112,10 +112,9 @@ struct transfer {
   size_t raw;     /* bytes that were there to be read, without TLS */
   size_t silent;  /* of them, since the last line or piece of body */
   uint64_t uploaded;
-  const char *upload; /* what is left of the piece to be sent */
+  const char *upload; /* what is left of the body, or of a piece of it, to be sent */
   size_t upload_size;
   bool upload_ended;
-  char *piece; /* of a body that comes from a function */
   char text[CURL_ERROR_SIZE];
 };
 
@@ -137,6 +136,7 @@ struct weir_response {
   char *spill; /* a piece that did not fit, or what is to be decoded */
   size_t spill_size;
   size_t spill_used;
+  char *piece; /* of a request's body that comes from a function, which may write to it after the transfer's end */
   struct decoder *decoder;
   uint64_t arrived; /* bytes of the body */
   uint64_t decoded;

@@ -83,19 +83,19 @@ static void resume(void *arg) {
 /* libcurl is hungry: the next piece of the request's body, from its function. */
 static int feed(struct weir_response *response, const struct weir_request *request) {
   struct transfer *transfer = response->transfer;
-  if (transfer->piece == NULL && (transfer->piece = malloc(PIECE)) == NULL)
+  if (response->piece == NULL && (response->piece = malloc(PIECE)) == NULL)
     return failure_set(&response->failure, -ENOMEM, "no memory for a piece of the request's body");
   transfer->hungry = false;
   uint64_t left = request->body_size < 0 ? PIECE : (uint64_t)request->body_size - transfer->uploaded;
   ssize_t size =
-      left == 0 ? 0 : request->read_body(request->body_context, transfer->piece, left < PIECE ? left : PIECE);
+      left == 0 ? 0 : request->read_body(request->body_context, response->piece, left < PIECE ? left : PIECE);
   if (response->transfer != transfer) /* it failed while the function blocked */
     return response->failure.error;
   if (size < 0)
     return failure_set(&response->failure, (int)size, "the request's body function failed");
   if ((uint64_t)size > left || (size == 0 && request->body_size >= 0 && left != 0))
     return failure_set(&response->failure, -EINVAL, "the request's body has not the size that was promised");
-  transfer->upload = transfer->piece;
+  transfer->upload = response->piece;
   transfer->upload_size = (size_t)size;
   transfer->upload_ended = size == 0 || (request->body_size >= 0 && (uint64_t)size == left);
   host_run(resume, response);
@@ -325,6 +325,8 @@ static int perform(struct weir_response *response, const struct weir_request *gi
     error = prepare_body(response, &request);
   if (headers != few)
     free(headers);
+  free(response->piece);
+  response->piece = NULL;
   return error;
 }
 

@@ -39,6 +39,7 @@ void response_free(struct weir_response *response) {
   head_free(&response->head);
   free(response->url);
   free(response->spill);
+  free(response->piece);
   decoder_free(response->decoder);
   await_end(&response->caller);
   weir_context_unref(response->context);

@@ -308,7 +308,6 @@ void transfer_free(struct transfer *transfer) {
   curl_slist_free_all(transfer->headers);
   curl_slist_free_all(transfer->addresses);
   free(transfer->url);
-  free(transfer->piece);
   free(transfer);
 }
 
@@ -447,7 +446,6 @@ static void clear(struct transfer *transfer) {
     curl_slist_free_all(transfer->headers);
     free(transfer->url);
   }
-  free(transfer->piece);
   *transfer = (struct transfer){
       .easy = easy,
       .client = transfer->client,
