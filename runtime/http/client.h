@@ -106,6 +106,7 @@ struct transfer {
   bool sent;       /* the request has been handed to libcurl as a whole */
   bool hungry;     /* libcurl waits for more of the request's body */
   bool discarding; /* the body: of a redirect, or of a response that is being closed */
+  bool undecided;  /* a 417: libcurl sends the request again once it has its body, or shows it */
   bool paused;
   bool in_multi;
   unsigned times; /* that it was sent */

@@ -104,8 +104,10 @@ static int feed(struct weir_response *response, const struct weir_request *reque
 
 /* The answer's head is here, and nothing more of the request is wanted. */
 static bool answered(const struct weir_response *response) {
-  return response->head.complete &&
-         (response->transfer == NULL || response->transfer->sent || response->head.status >= 300);
+  const struct transfer *transfer = response->transfer;
+  if (!response->head.complete || transfer == NULL)
+    return response->head.complete;
+  return transfer->sent || (response->head.status >= 300 && !transfer->undecided);
 }
 
 static int wait_for_head(struct hop *hop) {

@@ -97,7 +97,7 @@ static int on_request(void *arg, char *address, char *local, int port, int local
     }
     transfer->client->counts.repeated++;
     head_clear(&response->head);
-    response->bodiless = false;
+    response->bodiless = transfer->undecided = false;
   }
   transfer_enter_stage(transfer, transfer->sent ? WEIR_HTTP_FIRST_BYTE : WEIR_HTTP_SEND);
   return CURL_PREREQFUNC_OK;
@@ -132,6 +132,7 @@ static int head_complete(struct transfer *transfer) {
   if (head->status == 206 &&
       !range_matches(requested(transfer, "Range"), head_field(head, "Content-Range"), head_field(head, "Content-Type")))
     return transfer_fail(transfer, -EBADMSG, "206 Partial Content of a range that was not asked for");
+  transfer->undecided = head->status == 417 && !transfer->sent;
   transfer_enter_stage(transfer, WEIR_HTTP_BODY);
   await_wake(&response->caller);
   return 0;
@@ -178,6 +179,10 @@ static size_t on_body(char *data, size_t unit, size_t count, void *arg) {
     return 0;
   if (transfer->discarding)
     return size;
+  if (transfer->undecided) {
+    transfer->undecided = false;
+    await_wake(&response->caller);
+  }
   size_t room = response->into == NULL ? 0 : response->want - response->got;
   bool full = room == 0 || response->spill_used < response->spill_size;
   if (full || (response->decoder != NULL && size > room)) { /* the spill is where the decoder reads */
