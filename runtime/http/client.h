@@ -73,6 +73,7 @@ struct connection {
   int kept;                  /* the socket that belongs there, while libcurl must have another one; -1 */
   int wants;                 /* CURL_POLL_…, of libcurl */
   uint64_t inode;
+  uint64_t number; /* the client's first is 1 */
   bool established;
   bool idle; /* counted as such */
   unsigned tasks;
@@ -223,8 +224,9 @@ int connection_options(void *transfer, curl_socket_t fd, curlsocktype purpose);
 int connection_close(void *client, curl_socket_t fd);
 int connection_wants(CURL *easy, curl_socket_t fd, int what, void *client, void *connection);
 
-/* The transfer's request is about to be sent: sockets that lost the race to connect are gone. */
-void connection_established(struct transfer *transfer);
+/* The transfer's request is about to be sent: on a new connection, and sockets that lost the race to connect are gone;
+ * or on a kept one, whose end here has that port. */
+void connection_found(struct transfer *transfer, int port);
 /* The transfer is over and removed: its connection is idle, or gone. */
 void connection_released(struct transfer *transfer);
 /* Closes a kept connection, whatever libcurl thinks; its tasks end. driver_purge tells libcurl. */

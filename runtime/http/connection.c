@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -80,6 +81,25 @@ static void set_established(struct connection *c) {
     return;
   c->established = true;
   unlist(&c->transfer->attempts, c);
+}
+
+/* No transfer has it any more; libcurl keeps it. */
+static void rest(struct connection *c) {
+  c->transfer = NULL;
+  c->wants = 0;
+  c->idle_since = weir_now();
+  set_idle(c, true);
+  wake(c, READER);
+}
+
+static void belong(struct connection *c, struct transfer *transfer) {
+  struct connection *before = transfer->connection;
+  if (before != NULL && before != c && before->established)
+    rest(before);
+  c->transfer = transfer;
+  c->stuck = 0;
+  transfer->connection = c;
+  set_idle(c, false);
 }
 
 static struct connection *connection_of(const struct weir_http *client, int fd) {
@@ -189,11 +209,21 @@ static void retire(void *arg) {
   origin_unref(client, origin);
 }
 
+static void retire_late(void *arg) {
+  struct connection *c = arg;
+  struct weir_http *client = c->client;
+  retire(c);
+  driver_settle(client);
+}
+
+/* Something can be read from it, or could: what woke its reader may have been read as the end of a body since then. */
 static void retire_unasked(void *arg) {
   struct connection *c = arg;
-  if (c->fd >= 0 && c->idle)
-    c->client->counts.dropped++;
-  retire(c);
+  struct pollfd look = {.fd = c->fd, .events = POLLIN};
+  if (c->fd < 0 || !c->idle || poll(&look, 1, 0) <= 0)
+    return;
+  c->client->counts.dropped++;
+  retire_late(c);
 }
 
 static void read_task(void *arg) {
@@ -207,7 +237,7 @@ static void read_task(void *arg) {
     if (c->fd < 0 || ready == -ECANCELED)
       continue;
     if (c->idle)
-      host_run(retire_unasked, c);
+      host_run(ready < 0 ? retire_late : retire_unasked, c);
     else if ((c->wants & CURL_POLL_IN) != 0)
       host_run(act, &(struct readiness){c, CURL_CSELECT_IN});
     weir_yield(); /* a server that is faster than the loop must not have the worker to itself */
@@ -223,7 +253,7 @@ static void write_task(void *arg) {
   while (c->fd >= 0) {
     if ((c->wants & CURL_POLL_OUT) == 0) {
       if (c->idle && idle_end(c) <= weir_now())
-        host_run(retire, c);
+        host_run(retire_late, c);
       else
         host_doze(&c->parked[WRITER], idle_end(c));
       continue;
@@ -287,7 +317,7 @@ static struct connection *record(struct transfer *transfer, int fd, uint64_t ino
   list(&transfer->attempts, c);
   client->connections[fd] = c;
   client->counts.open++;
-  client->counts.connections++;
+  c->number = ++client->counts.connections;
   return c;
 }
 
@@ -328,7 +358,7 @@ curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_socka
     close(fd);
     return CURL_SOCKET_BAD;
   }
-  transfer->connection = c;
+  belong(c, transfer);
   curl_multi_assign(client->multi, fd, c);
   return fd;
 }
@@ -358,12 +388,8 @@ int connection_wants(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
     return 0;
   struct transfer *transfer = NULL;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-  if (transfer != NULL && c->transfer != transfer) {
-    c->transfer = transfer;
-    transfer->connection = c;
-    c->stuck = 0;
-    set_idle(c, false);
-  }
+  if (transfer != NULL && c->transfer != transfer)
+    belong(c, transfer);
   if (c->transfer != NULL && c->transfer->response->failure.stage == WEIR_HTTP_CONNECT && what == CURL_POLL_IN &&
       c->origin->tls)
     transfer_enter_stage(c->transfer, WEIR_HTTP_TLS);
@@ -385,9 +411,40 @@ static void forget_losers(struct transfer *transfer) {
   }
 }
 
-void connection_established(struct transfer *transfer) {
-  if (transfer->attempts == NULL)
+static bool has_port(const struct connection *c, int port) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage storage;
+  } address;
+  socklen_t length = sizeof address;
+  if (getsockname(c->fd, &address.any, &length) != 0)
+    return false;
+  return (address.any.sa_family == AF_INET && ntohs(address.v4.sin_port) == port) ||
+         (address.any.sa_family == AF_INET6 && ntohs(address.v6.sin6_port) == port);
+}
+
+/* libcurl does not say which of the kept ones it uses, and may have read an answer before it next speaks of the socket.
+ * One without a port is a unix socket: then it is the oldest, upon which libcurl comes first. */
+static struct connection *find_kept(const struct transfer *transfer, int port) {
+  struct connection *found = transfer->connection;
+  bool sure = found != NULL && has_port(found, port);
+  for (struct connection *c = transfer->origin->idle; c != NULL && !sure; c = c->next) {
+    sure = has_port(c, port);
+    if (sure || found == NULL || c->number < found->number)
+      found = c;
+  }
+  return found;
+}
+
+void connection_found(struct transfer *transfer, int port) {
+  if (transfer->attempts == NULL) {
+    struct connection *kept = find_kept(transfer, port);
+    if (kept != NULL)
+      belong(kept, transfer);
     return;
+  }
   for (struct connection *c = transfer->attempts; c != NULL; c = c->next)
     connected_put_back(c);
   if (transfer->attempts->next != NULL)
@@ -423,11 +480,7 @@ void connection_released(struct transfer *transfer) {
   transfer->connection = NULL;
   if (c == NULL)
     return;
-  c->transfer = NULL;
-  c->wants = 0;
-  c->idle_since = weir_now();
-  set_idle(c, true);
-  wake(c, READER);
+  rest(c);
   keep_few(c);
 }
 
@@ -442,6 +495,8 @@ void connections_retire_idle(struct weir_http *client) {
   for (size_t fd = 0; fd < client->numbers; fd++)
     if (client->connections[fd] != NULL)
       retire(client->connections[fd]);
+  if (client->multi != NULL)
+    driver_settle(client);
 }
 
 bool connections_check(struct weir_http *client, struct origin *origin) {

@@ -191,7 +191,7 @@ static void settle(void *arg) {
     curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
   }
   read_messages(client);
-  arm(client, milliseconds);
+  arm(client, client->soon ? 0 : milliseconds);
 }
 
 void driver_settle(struct weir_http *client) {

@@ -83,8 +83,8 @@ static bool repeats_after_417(const struct transfer *transfer) {
 static int on_request(void *arg, char *address, char *local, int port, int local_port) {
   struct transfer *transfer = arg;
   struct weir_response *response = transfer->response;
-  (void)address, (void)local, (void)port, (void)local_port;
-  connection_established(transfer);
+  (void)address, (void)local, (void)port;
+  connection_found(transfer, local_port);
   if (response->failure.error != 0)
     return CURL_PREREQFUNC_ABORT;
   transfer->client->counts.requests++;
