@@ -74,6 +74,13 @@ static int find(struct weir_http *client, const char *scheme, const char *host, 
   return 0;
 }
 
+/* Names of hosts have no case, to libcurl neither. */
+static void lower(char *host) {
+  for (; *host != '\0'; host++)
+    if (*host >= 'A' && *host <= 'Z')
+      *host += 'a' - 'A';
+}
+
 static int parse(struct weir_http *client, CURLU *parser, const char *url, struct origin **origin) {
   CURLUcode code = curl_url_set(parser, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
   if (code != CURLUE_OK)
@@ -84,8 +91,10 @@ static int parse(struct weir_http *client, CURLU *parser, const char *url, struc
       strcmp(scheme, "https") != 0)
     error = -EPROTONOSUPPORT;
   else if (scheme != NULL && curl_url_get(parser, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-           curl_url_get(parser, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
+           curl_url_get(parser, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+    lower(host);
     error = find(client, scheme, host, port, origin);
+  }
   curl_free(scheme);
   curl_free(host);
   curl_free(port);
