@@ -256,6 +256,8 @@ void transfer_free(struct transfer *transfer);
 /* Enters, and leaves, libcurl's hands. start: 0 or a negative errno. */
 int transfer_start(struct transfer *transfer);
 void transfer_stop(struct transfer *transfer);
+/* Whether the client asks for a content coding, and undoes it. */
+bool request_decoded(const struct weir_http *client, const struct weir_request *request);
 /* libcurl says that it is over. */
 void transfer_done(struct transfer *transfer, CURLcode code);
 /* It moves on: deadlines count from now. */

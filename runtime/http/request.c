@@ -41,6 +41,9 @@ static int check(const struct weir_request *request, struct weir_http_failure *f
     return failure_set(failure, -EINVAL, "a body in memory has a size, and no function");
   if (request->body == NULL && request->read_body == NULL && request->body_size != 0)
     return failure_set(failure, -EINVAL, "body_size is %lld, and there is no body", (long long)request->body_size);
+  if (request->method != NULL && strcmp(request->method, "HEAD") == 0 &&
+      (request->body != NULL || request->read_body != NULL))
+    return failure_set(failure, -EINVAL, "HEAD with a body");
   if (request->timeout < 0)
     return failure_set(failure, -EINVAL, "timeout is %lld ns", (long long)request->timeout);
   for (size_t i = 0; i < request->header_count; i++) {
@@ -293,11 +296,8 @@ static int follow(struct weir_response *response, struct weir_request *request, 
 
 /* The body's coding, if it was this client that asked for one. */
 static int prepare_body(struct weir_response *response, const struct weir_request *request) {
-  if (response->bodiless || response->client->config.no_decoding)
+  if (response->bodiless || !request_decoded(response->client, request))
     return 0;
-  for (size_t i = 0; i < request->header_count; i++)
-    if (strcasecmp(request->headers[i].name, "Accept-Encoding") == 0)
-      return 0;
   const char *coding = head_field(&response->head, "Content-Encoding");
   int error = decoder_new(coding, &response->decoder);
   if (error == 0)

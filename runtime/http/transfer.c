@@ -103,12 +103,17 @@ static int on_request(void *arg, char *address, char *local, int port, int local
   return CURL_PREREQFUNC_OK;
 }
 
-static const char *requested(const struct transfer *transfer, const char *name) {
-  const struct weir_request *request = transfer->request;
+static const char *requested(const struct weir_request *request, const char *name) {
   for (size_t i = 0; request != NULL && i < request->header_count; i++)
     if (strcasecmp(request->headers[i].name, name) == 0)
       return request->headers[i].value;
   return NULL;
+}
+
+/* A part of a compressed body cannot be decoded: of a range none is asked for. */
+bool request_decoded(const struct weir_http *client, const struct weir_request *request) {
+  return !client->config.no_decoding && requested(request, "Accept-Encoding") == NULL &&
+         requested(request, "Range") == NULL;
 }
 
 static void forbid_reuse(struct transfer *transfer) {
@@ -129,8 +134,8 @@ static int head_complete(struct transfer *transfer) {
   if (!response->bodiless && most != 0 && head->has_length && head->length > most)
     return transfer_fail(transfer, -EFBIG, "a body of %llu bytes: the client's limit is %llu",
                          (unsigned long long)head->length, (unsigned long long)most);
-  if (head->status == 206 &&
-      !range_matches(requested(transfer, "Range"), head_field(head, "Content-Range"), head_field(head, "Content-Type")))
+  if (head->status == 206 && !range_matches(requested(transfer->request, "Range"), head_field(head, "Content-Range"),
+                                            head_field(head, "Content-Type")))
     return transfer_fail(transfer, -EBADMSG, "206 Partial Content of a range that was not asked for");
   transfer->undecided = head->status == 417 && !transfer->sent;
   transfer_enter_stage(transfer, WEIR_HTTP_BODY);
@@ -240,8 +245,12 @@ static int on_rewind(void *arg, curl_off_t offset, int origin) {
   const struct weir_request *request = transfer->request;
   if (request == NULL || offset != 0 || origin != SEEK_SET)
     return CURL_SEEKFUNC_FAIL;
+  if (request->read_body != NULL && transfer->uploaded != 0) {
+    transfer_fail(transfer, -ECONNRESET, "the server wants the request again, and its body is gone");
+    return CURL_SEEKFUNC_FAIL;
+  }
   if (request->read_body != NULL)
-    return transfer->uploaded == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+    return CURL_SEEKFUNC_OK;
   transfer->upload = request->body;
   transfer->upload_size = (size_t)request->body_size;
   transfer->sent = transfer->upload_size == 0;
@@ -348,19 +357,17 @@ static bool append_field(struct curl_slist **list, const char *name, const char 
 }
 
 static bool set_headers(struct transfer *transfer, const struct weir_request *request, bool body) {
-  struct curl_slist *list = NULL;
-  if (!transfer->client->config.no_decoding && requested(transfer, "Accept-Encoding") == NULL &&
-      !append(&list, "Accept-Encoding: gzip, deflate"))
+  struct curl_slist **list = &transfer->headers;
+  if (request_decoded(transfer->client, request) && !append(list, "Accept-Encoding: gzip, deflate"))
     return false;
-  if (body && requested(transfer, "Content-Type") == NULL && !append(&list, "Content-Type:"))
+  if (body && requested(request, "Content-Type") == NULL && !append(list, "Content-Type:"))
     return false; /* libcurl would call it a form */
-  if (body && request->body_size < 0 && !append(&list, "Transfer-Encoding: chunked"))
+  if (body && request->body_size < 0 && !append(list, "Transfer-Encoding: chunked"))
     return false;
   for (size_t i = 0; i < request->header_count; i++)
-    if (!append_field(&list, request->headers[i].name, request->headers[i].value))
+    if (!append_field(list, request->headers[i].name, request->headers[i].value))
       return false;
-  transfer->headers = list;
-  return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list) == CURLE_OK;
+  return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, *list) == CURLE_OK;
 }
 
 static bool set_method(struct transfer *transfer, const struct weir_request *request, bool body) {
