@@ -117,6 +117,7 @@ struct transfer {
   const char *upload; /* what is left of the body, or of a piece of it, to be sent */
   size_t upload_size;
   bool upload_ended;
+  int no_socket; /* why an address got none; 0 */
   char text[CURL_ERROR_SIZE];
 };
 

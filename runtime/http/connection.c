@@ -337,7 +337,7 @@ curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_socka
   transfer_enter_stage(transfer, WEIR_HTTP_CONNECT);
   int fd = open_socket(&client->config, address);
   if (fd < 0) {
-    transfer_fail(transfer, fd == -ENFILE ? -EMFILE : fd, "no socket");
+    transfer->no_socket = fd == -ENFILE ? -EMFILE : fd; /* the next address may be of a family that the system has */
     return CURL_SOCKET_BAD;
   }
   forget_number(client, fd);
