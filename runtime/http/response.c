@@ -122,6 +122,14 @@ int response_wait(struct weir_response *response) {
   return 0;
 }
 
+/* A server that always has something to say must not outlive the request's time, or its context. */
+static int over(struct weir_response *response) {
+  int error = weir_context_error(response->context);
+  if (error != 0)
+    return failure_set(&response->failure, error, "the request's context is done");
+  return response->deadline != WEIR_FOREVER && weir_now() >= response->deadline ? late(response) : 0;
+}
+
 /* ---- the body --------------------------------------------------------------------------------------------------- */
 
 static void resume(void *arg) {
@@ -160,10 +168,10 @@ static ssize_t fetch(struct weir_response *response, char *buffer, size_t size) 
   response->got = 0;
   int error = 0;
   while (error == 0 && response->failure.error == 0 && response->got == 0 && response->transfer != NULL) {
-    if (response->transfer->paused)
-      host_run(resume, response);
-    else
+    if (!response->transfer->paused)
       error = response_wait(response);
+    else if ((error = over(response)) == 0)
+      host_run(resume, response);
   }
   response->into = NULL;
   if (response->got != 0)
