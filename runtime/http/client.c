@@ -99,7 +99,8 @@ int client_enter(struct weir_http *client, struct host_visit *visit) {
 
 static CURLcode prepared;
 
-static void prepare(void) {
+static void prepare(void *arg) {
+  (void)arg;
   weir_book_shapes[BOOK_RESPONSE].site = offsetof(struct weir_response, site);
   weir_book_shapes[BOOK_CONNECTION].site = offsetof(struct connection, site);
   prepared = curl_global_init(CURL_GLOBAL_ALL);
@@ -108,10 +109,14 @@ static void prepare(void) {
     signal(SIGPIPE, SIG_IGN); /* TLS writes to sockets that may be closed */
 }
 
+static void prepare_once(void) {
+  host_run(prepare, NULL); /* OpenSSL's beginning is deep */
+}
+
 weir_http *weir_http_new_at(const struct weir_http_config *config, const char *file, int line) {
   static const struct weir_http_config usual;
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, prepare);
+  pthread_once(&once, prepare_once);
   if (config == NULL)
     config = &usual;
   if (prepared != CURLE_OK || !makes_sense(config))

@@ -114,20 +114,33 @@ static void remember(struct weir_http *client, const char *url, struct origin *o
     origin_unref(client, before);
 }
 
+struct parsing {
+  struct weir_http *client;
+  const char *url;
+  struct origin *origin;
+  int error;
+};
+
+static void parse_whole(void *arg) {
+  struct parsing *parsing = arg;
+  CURLU *parser = curl_url();
+  parsing->error = parser == NULL ? -ENOMEM : parse(parsing->client, parser, parsing->url, &parsing->origin);
+  curl_url_cleanup(parser);
+}
+
 int origin_of(struct weir_http *client, const char *url, struct origin **origin) {
   if (client->last_url != NULL && strcmp(client->last_url, url) == 0) {
     *origin = client->last_origin;
     ++(*origin)->references;
     return 0;
   }
-  CURLU *parser = curl_url();
-  if (parser == NULL)
-    return -ENOMEM;
-  int error = parse(client, parser, url, origin);
-  curl_url_cleanup(parser);
-  if (error == 0)
-    remember(client, url, *origin);
-  return error;
+  struct parsing parsing = {.client = client, .url = url};
+  host_run(parse_whole, &parsing);
+  if (parsing.error != 0)
+    return parsing.error;
+  *origin = parsing.origin;
+  remember(client, url, *origin);
+  return 0;
 }
 
 void origin_unref(struct weir_http *client, struct origin *origin) {

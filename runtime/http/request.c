@@ -189,17 +189,28 @@ static void discard(void *arg) {
     transfer_resume(response->transfer);
 }
 
-/* NULL: no memory, or no URL. */
-static char *next_url(const char *url, const char *location) {
+struct reference {
+  const char *base;
+  const char *location;
+  char *url; /* NULL: no memory, or no URL */
+};
+
+static void refer(void *arg) {
+  struct reference *reference = arg;
   CURLU *parser = curl_url();
-  char *whole = NULL, *copy = NULL;
-  if (parser != NULL && curl_url_set(parser, CURLUPART_URL, url, 0) == CURLUE_OK &&
-      curl_url_set(parser, CURLUPART_URL, location, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+  char *whole = NULL;
+  if (parser != NULL && curl_url_set(parser, CURLUPART_URL, reference->base, 0) == CURLUE_OK &&
+      curl_url_set(parser, CURLUPART_URL, reference->location, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
       curl_url_get(parser, CURLUPART_URL, &whole, 0) == CURLUE_OK)
-    copy = strdup(whole);
+    reference->url = strdup(whole);
   curl_free(whole);
   curl_url_cleanup(parser);
-  return copy;
+}
+
+static char *next_url(const char *base, const char *location) {
+  struct reference reference = {.base = base, .location = location};
+  host_run(refer, &reference);
+  return reference.url;
 }
 
 /* What a server may learn that another one was told. */
@@ -354,9 +365,12 @@ int weir_http_do_at(weir_http *client, const struct weir_request *request, weir_
   }
   struct host_visit visit;
   error = client_enter(client, &visit);
+  if (client->closing)
+    error = -ECANCELED;
   struct weir_response *response = error == 0 ? response_new(client, site_of(file, line)) : NULL;
   if (response == NULL)
-    error = failure_set(&failure, error != 0 ? error : -ENOMEM, "no memory, or no descriptor, for the request");
+    error = failure_set(&failure, error != 0 ? error : -ENOMEM,
+                        client->closing ? "the client is being freed" : "no memory, or no descriptor, for the request");
   else if ((error = perform(response, request)) != 0)
     error = give_up(response, request, error);
   else
