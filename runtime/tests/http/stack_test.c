@@ -16,8 +16,9 @@
 
 /* name, result, parameters, arguments */
 #define ENTRIES(entry)                                                                                                 \
-  entry(curl_multi_init, CURLM *, (void), ()) entry(curl_multi_cleanup, CURLMcode, (CURLM * multi), (multi))           \
-      entry(curl_multi_add_handle, CURLMcode, (CURLM * multi, CURL * easy), (multi, easy))                             \
+  entry(curl_global_init, CURLcode, (long flags), (flags)) entry(curl_multi_init, CURLM *, (void), ())                 \
+      entry(curl_multi_cleanup, CURLMcode, (CURLM * multi),                                                            \
+            (multi)) entry(curl_multi_add_handle, CURLMcode, (CURLM * multi, CURL * easy), (multi, easy))              \
           entry(curl_multi_remove_handle, CURLMcode, (CURLM * multi, CURL * easy), (multi, easy))                      \
               entry(curl_multi_socket_action, CURLMcode, (CURLM * multi, curl_socket_t fd, int events, int *running),  \
                     (multi, fd, events, running))                                                                      \
@@ -184,6 +185,7 @@ static void every_entry(void) {
     printf("%s: %lu\n", names[i], counts[i]);
     CHECK_INT(counts[i], >, 0);
   }
+  CHECK_EQ_INT(counts[COUNT_curl_multi_init], counts[COUNT_curl_multi_cleanup]);
 }
 
 static const struct check_case cases[] = {CHECK_CASE(every_entry)};
