@@ -49,6 +49,8 @@ void transfer_enter_stage(struct transfer *transfer, enum weir_http_stage stage)
   if (response->failure.stage == stage || response->failure.error != 0)
     return;
   response->failure.stage = stage;
+  if (stage == WEIR_HTTP_SEND)
+    await_wake(&response->caller); /* the rate counts from now */
   if (stage_timeout(&transfer->client->config, stage) == WEIR_FOREVER)
     return;
   response->stage_since = weir_now();
