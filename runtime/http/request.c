@@ -140,6 +140,10 @@ static int resolve(struct hop *hop) {
   int error = origin_resolve(client, hop->origin, deadline, response->context);
   if (error == 0)
     return 0;
+  if (weir_context_error(response->context) == error)
+    return failure_set(&response->failure, error, "the request's context is done");
+  if (error == -ETIMEDOUT && weir_now() >= response->deadline)
+    return failure_set(&response->failure, error, "the time for the whole request is over");
   return failure_set(&response->failure, error, error == -ETIMEDOUT ? "no answer in time for %s" : "%s",
                      hop->origin->host);
 }

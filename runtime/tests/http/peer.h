@@ -7,8 +7,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <weir.h>
 
@@ -24,7 +26,7 @@ struct peer {
 
 static inline struct peer peer_listen(int backlog) {
   struct peer peer;
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
   socklen_t length = sizeof address;
   peer.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   CHECK(peer.listener >= 0);
@@ -85,6 +87,13 @@ static inline bool peer_write(int fd, const char *data, size_t size) {
     }
   }
   return true;
+}
+
+/* Returns when the other end's socket has all of it. */
+static inline void peer_flush(int fd) {
+  int left;
+  while (ioctl(fd, SIOCOUTQ, &left) == 0 && left > 0)
+    weir_yield();
 }
 
 static inline bool peer_say(int fd, const char *text) {
