@@ -1,0 +1,87 @@
+/* upload_rows.c — requests with bodies that the server does not want, or not yet. */
+#include "check.h"
+#include "row.h"
+
+#include <weir/task.h>
+
+#define OK "HTTP/1.1 200 OK\r\n"
+
+static const struct weir_header expect[] = {{"Expect", "100-continue"}};
+#define POST_EXPECT                                                                                                    \
+  { .headers = expect, .header_count = 1, .body = "body", .body_size = 4 }
+
+static char large[4 << 20];
+
+static const char failed[] = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 4\r\n\r\nnope";
+
+/* The client sends no body after the answer to an expectation; without one it sends the body at once. */
+static bool fail_expectation(struct line *line) {
+  return (line_has(line, "Expect") || line_read_body(line)) && line_say(line, failed, sizeof failed - 1);
+}
+
+static bool fail_expectation_only(struct line *line) {
+  if (line_has(line, "Expect"))
+    return line_say(line, failed, sizeof failed - 1);
+  return line_read_body(line) && line_say(line, OK "Content-Length: 5\r\n\r\nhello", 43);
+}
+
+static bool refuse_and_reset(struct line *line) {
+  static const char refused[] = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
+  line_say(line, refused, sizeof refused - 1);
+  line_end(line, PEER_RESETS);
+  return false;
+}
+
+static bool refuse_and_finish(struct line *line) {
+  static const char refused[] = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
+  line_say(line, refused, sizeof refused - 1);
+  line_end(line, PEER_FINISHES);
+  return false;
+}
+
+static const struct row rows[] = {
+    {.number = 14,
+     .name = "continue-never",
+     .server = "never answers an expectation, and reads on",
+     .script = {.says = TEXT(OK "Content-Length: 5\r\n\r\nhello")},
+     .request = POST_EXPECT,
+     .expected = {.status = 200, .body = "hello", .kept = 1}},
+    {.number = 15,
+     .name = "expectation-failed-ever",
+     .server = "417 for ever",
+     .script = {.early = true, .serve = fail_expectation},
+     .request = POST_EXPECT,
+     .expected = {.status = 417, .body = "nope", .kept = 1, .requests = 2, .repeated = 1}},
+    {.number = 15,
+     .name = "expectation-failed",
+     .server = "417 to an expectation",
+     .script = {.early = true, .serve = fail_expectation_only},
+     .request = POST_EXPECT,
+     .expected = {.status = 200, .body = "hello", .kept = 1, .requests = 2, .repeated = 1}},
+    {.number = 15,
+     .name = "expectation-failed-large",
+     .server = "417 for ever, to a body for which libcurl itself asks first",
+     .script = {.early = true, .serve = fail_expectation},
+     .request = {.body = large, .body_size = sizeof large},
+     .expected = {.status = 417, .body = "nope", .kept = 1, .requests = 2, .repeated = 1}},
+    {.number = 35,
+     .name = "too-large-reset",
+     .server = "413 and RST, and does not read the upload",
+     .script = {.early = true, .serve = refuse_and_reset},
+     .request = {.method = "PUT",
+                 .body = large,
+                 .body_size = sizeof large,
+                 .headers = (struct weir_header[]){{"Expect", ""}},
+                 .header_count = 1},
+     .expected = {.status = 413, .body = "large"}},
+    {.number = 35,
+     .name = "too-large-end",
+     .server = "413 and FIN, and reads the upload",
+     .script = {.early = true, .serve = refuse_and_finish},
+     .request = {.body = large, .body_size = sizeof large},
+     .expected = {.status = 413, .body = "large"}},
+};
+
+struct rows upload_rows(void) {
+  return (struct rows){rows, sizeof rows / sizeof rows[0]};
+}
