@@ -168,20 +168,24 @@ struct readiness {
   int events;
 };
 
-/* What libcurl will find to read: at most a piece at a time. */
+/* What libcurl will find to read, and perhaps more: as long as there is some it goes on. */
 static void count_input(struct connection *c) {
   struct transfer *transfer = c->transfer;
   int there = 0;
   if (ioctl(c->fd, FIONREAD, &there) != 0 || there <= 0)
     return;
   c->stuck = 0;
-  size_t taken = there < PIECE ? (size_t)there : PIECE;
   if (transfer->response->failure.stage == WEIR_HTTP_FIRST_BYTE)
     transfer_enter_stage(transfer, WEIR_HTTP_HEADERS);
-  if (transfer->silent > c->client->config.max_header_bytes) /* libcurl has had them, and nothing came of them */
+  transfer->raw += (size_t)there;
+  transfer->silent += (size_t)there;
+}
+
+/* Has libcurl swallowed more than a line may have, without a word? A record of TLS it has to take as a whole. */
+static void judge_silence(struct connection *c) {
+  struct transfer *transfer = c->fd >= 0 ? c->transfer : NULL;
+  if (transfer != NULL && !transfer->paused && transfer->silent > c->client->config.max_header_bytes + 2 * PIECE)
     transfer_fail(transfer, -EMSGSIZE, "a header line, or a chunk extension, beyond the client's limit");
-  transfer->raw += taken;
-  transfer->silent += taken;
 }
 
 static void act(void *arg) {
@@ -195,6 +199,7 @@ static void act(void *arg) {
   if (c->transfer != NULL && c->stuck > STUCK_MOST)
     transfer_fail(c->transfer, -EIO, "the connection is ready again and again, and nothing comes of it");
   driver_act(c->client, c->fd, ready->events);
+  judge_silence(c);
 }
 
 static void retire(void *arg) {
