@@ -113,9 +113,14 @@ static bool answered(const struct weir_response *response) {
   return transfer->sent || (response->head.status >= 300 && !transfer->undecided);
 }
 
+/* It has failed already, but after the head was accepted: that is for who reads the body, whenever the bytes came. */
+static bool failed_in_body(const struct weir_response *response) {
+  return response->transfer == NULL && response->head.complete && response->failure.stage == WEIR_HTTP_BODY;
+}
+
 static int wait_for_head(struct hop *hop) {
   struct weir_response *response = hop->response;
-  int error = response->failure.error;
+  int error = failed_in_body(response) ? 0 : response->failure.error;
   while (error == 0 && !answered(response)) {
     if (response->transfer == NULL)
       return failure_set(&response->failure, -EPROTO, "the connection ended without an answer");
@@ -123,7 +128,7 @@ static int wait_for_head(struct hop *hop) {
       error = feed(response, hop->request);
     else
       error = response_wait(response);
-    if (error == 0)
+    if (error == 0 && !failed_in_body(response))
       error = response->failure.error;
   }
   return error;
@@ -251,7 +256,7 @@ static void turn_to_get(struct weir_request *request, int status) {
 
 static void forget_answer(struct weir_response *response) {
   head_clear(&response->head);
-  response->failure = (struct weir_http_failure){0}; /* of a body that nobody wanted */
+  response->failure = (struct weir_http_failure){0};
   response->ended = response->bodiless = false;
   response->arrived = 0;
   response->spill_used = response->spill_size = 0;
@@ -296,6 +301,7 @@ static int follow(struct weir_response *response, struct weir_request *request, 
     if (goes_on) {
       host_run(discard, response);
       response_stop(response);
+      response->failure = (struct weir_http_failure){.stage = response->failure.stage}; /* of a body not wanted */
       if (hops == most)
         error = failure_set(&response->failure, -ELOOP, "more than %d redirects; the last to %.100s", most,
                             head_field(&response->head, "Location"));
