@@ -130,7 +130,8 @@ static int head_complete(struct transfer *transfer) {
   response->bodiless = head_bodiless(head, transfer->head_method);
   if (head->chunked && head->has_length)
     forbid_reuse(transfer); /* somebody between may have read it otherwise */
-  if (response->bodiless && !transfer->origin->tls && transfer->raw > head->bytes)
+  bool empty = response->bodiless || (head->has_length && head->length == 0 && !head->chunked);
+  if (empty && !transfer->origin->tls && transfer->raw > head->bytes)
     forbid_reuse(transfer); /* more than the head has come */
   uint64_t most = transfer->client->config.max_body_bytes;
   if (!response->bodiless && most != 0 && head->has_length && head->length > most)
