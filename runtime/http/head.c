@@ -48,6 +48,9 @@ static void trim(const char **text, size_t *length) {
 }
 
 static int take_status(struct head *head, const char *line, size_t length, const char **why) {
+  static const char version[] = "HTTP/1.";
+  if (length < sizeof version - 1 || memcmp(line, version, sizeof version - 1) != 0)
+    return refuse(-EPROTO, why, "a status line of another protocol than HTTP/1");
   const char *space = memchr(line, ' ', length);
   const char *end = line + length;
   int status = 0;
