@@ -232,6 +232,8 @@ void connection_found(struct transfer *transfer, int port);
 void connection_released(struct transfer *transfer);
 /* Closes a kept connection, whatever libcurl thinks; its tasks end. driver_purge tells libcurl. */
 void connection_retire(struct connection *connection);
+/* The same, with driver_purge, if the connection is kept. */
+void connection_drop(struct connection *connection);
 /* Before a kept connection of an origin can be used again: retires those that say something unasked. True: some. */
 bool connections_check(struct weir_http *client, struct origin *origin);
 /* Retires all that are idle. */

@@ -202,8 +202,7 @@ static void act(void *arg) {
   judge_silence(c);
 }
 
-static void retire(void *arg) {
-  struct connection *c = arg;
+void connection_drop(struct connection *c) {
   struct weir_http *client = c->client;
   if (c->fd < 0 || !c->idle)
     return;
@@ -217,7 +216,7 @@ static void retire(void *arg) {
 static void retire_late(void *arg) {
   struct connection *c = arg;
   struct weir_http *client = c->client;
-  retire(c);
+  connection_drop(c);
   driver_settle(client);
 }
 
@@ -464,7 +463,7 @@ void connection_found(struct transfer *transfer, int port) {
 static void keep_few(struct connection *latest) {
   struct weir_http *client = latest->client;
   if (latest->origin->idle_count > client->config.max_idle_per_host) {
-    retire(latest);
+    connection_drop(latest);
     return;
   }
   if (client->counts.idle <= client->config.max_idle)
@@ -475,7 +474,7 @@ static void keep_few(struct connection *latest) {
     if (c != NULL && c->idle && c->idle_since < oldest->idle_since)
       oldest = c;
   }
-  retire(oldest);
+  connection_drop(oldest);
 }
 
 void connection_released(struct transfer *transfer) {
@@ -499,7 +498,7 @@ void connection_retire(struct connection *c) {
 void connections_retire_idle(struct weir_http *client) {
   for (size_t fd = 0; fd < client->numbers; fd++)
     if (client->connections[fd] != NULL)
-      retire(client->connections[fd]);
+      connection_drop(client->connections[fd]);
   if (client->multi != NULL)
     driver_settle(client);
 }

@@ -526,7 +526,13 @@ void transfer_done(struct transfer *transfer, CURLcode code) {
   if (code != CURLE_OK)
     failure_set_curl(&response->failure, transfer->easy, code, transfer->text);
   response->ended = code == CURLE_OK;
+  struct connection *c = transfer->connection;
+  bool cut = code == CURLE_OK && !response->head.complete;
+  if (cut) /* libcurl is content, and keeps the connection */
+    failure_set(&response->failure, -ECONNRESET, "the server closed the connection before the headers were complete");
   transfer_stop(transfer);
+  if (cut && c != NULL)
+    connection_drop(c);
 }
 
 void transfer_resume(struct transfer *transfer) {
