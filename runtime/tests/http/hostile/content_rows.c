@@ -73,7 +73,7 @@ static const struct row rows[] = {
      .name = "gzip-bomb-ratio",
      .server = "260 kB that are 256 MiB; the usual limit of the ratio",
      .script = {.serve = say_bomb},
-     .most_body = 2 * MIB,
+     .most_body = 4 * MIB,
      .expected = {.error = -EFBIG, .stage = WEIR_HTTP_BODY, .status = 200}},
     {.number = 25,
      .name = "gzip-bomb-size",

@@ -96,7 +96,7 @@ static const struct row rows[] = {
      .name = "http-0.9-short",
      .server = "one letter",
      .script = {.says = TEXT("H"), .end = PEER_FINISHES},
-     .expected = {.error = -EPROTO, .stage = WEIR_HTTP_HEADERS}},
+     .expected = {.error = -ECONNRESET, .stage = WEIR_HTTP_HEADERS}},
     {.number = 32,
      .name = "status-no-number",
      .server = "a status that is no number",

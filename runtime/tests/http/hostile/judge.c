@@ -5,7 +5,7 @@
 #include <stdarg.h>
 
 /* Bounds on what no row needs: a client with a few connections has some 200 KB, TLS included. */
-#define HELD_MOST (1 << 20)
+#define HELD_MOST (4 << 20)
 #define PEAK_MOST (16 << 20)
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
