@@ -263,6 +263,8 @@ void transfer_stop(struct transfer *transfer);
 bool request_decoded(const struct weir_http *client, const struct weir_request *request);
 /* libcurl says that it is over. */
 void transfer_done(struct transfer *transfer, CURLcode code);
+/* False, and it has failed: it was sent before, and must not be sent again. */
+bool transfer_may_be_sent(struct transfer *transfer);
 /* It moves on: deadlines count from now. */
 void transfer_enter_stage(struct transfer *transfer, enum weir_http_stage stage);
 /* Lets libcurl go on with a paused body, or request. */

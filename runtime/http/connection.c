@@ -336,7 +336,7 @@ curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_socka
   struct transfer *transfer = arg;
   (void)purpose;
   struct weir_http *client = transfer->client;
-  if (transfer->response->failure.error != 0)
+  if (transfer->response->failure.error != 0 || !transfer_may_be_sent(transfer))
     return CURL_SOCKET_BAD;
   transfer_enter_stage(transfer, WEIR_HTTP_CONNECT);
   int fd = open_socket(&client->config, address);

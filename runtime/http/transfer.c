@@ -77,8 +77,14 @@ static void progress(struct transfer *transfer) {
 
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
 
-static bool repeats_after_417(const struct transfer *transfer) {
-  return transfer->response->head.status == 417 && transfer->times == 2;
+bool transfer_may_be_sent(struct transfer *transfer) {
+  bool refused = transfer->response->head.status == 417; /* and nothing was done */
+  if (transfer->times == 0 || (transfer->times == 1 && (transfer->repeatable || refused)))
+    return true;
+  transfer_fail(transfer, -ECONNRESET,
+                transfer->times == 1 ? "the server closed a kept connection, and the request must not be repeated"
+                                     : "the server closed the connection, of a request that was repeated already");
+  return false;
 }
 
 /* A connection is there, new or kept; the request goes out when this returns. */
@@ -89,14 +95,11 @@ static int on_request(void *arg, char *address, char *local, int port, int local
   connection_found(transfer, local_port);
   if (response->failure.error != 0)
     return CURL_PREREQFUNC_ABORT;
+  if (!transfer_may_be_sent(transfer))
+    return CURL_PREREQFUNC_ABORT;
   transfer->client->counts.requests++;
   transfer->silent = transfer->raw = 0;
-  if (++transfer->times > 1) {
-    if (transfer->times > 2 || !(transfer->repeatable || repeats_after_417(transfer))) {
-      transfer_fail(transfer, -ECONNRESET,
-                    "the server closed a kept connection, and the request must not be sent again");
-      return CURL_PREREQFUNC_ABORT;
-    }
+  if (transfer->times++ != 0) {
     transfer->client->counts.repeated++;
     head_clear(&response->head);
     response->bodiless = transfer->undecided = false;
