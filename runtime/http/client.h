@@ -105,9 +105,9 @@ struct transfer {
   bool repeatable;
   bool head_method;
   bool sent;       /* the request has been handed to libcurl as a whole */
+  bool over;       /* whatever libcurl still wants to do */
   bool hungry;     /* libcurl waits for more of the request's body */
   bool discarding; /* the body: of a redirect, or of a response that is being closed */
-  bool undecided;  /* a 417: libcurl sends the request again once it has its body, or shows it */
   bool paused;
   bool in_multi;
   unsigned times; /* that it was sent */
@@ -133,6 +133,7 @@ struct weir_response {
   bool ended;    /* the body is complete */
   bool bodiless;
   uint32_t reading; /* generation of the run in which a task reads; 0: none */
+  bool unexpecting; /* an expectation (100-continue) has failed: none is sent again */
   char *into;       /* where the reading task wants the body; NULL: nobody reads */
   size_t want;
   size_t got;
@@ -263,7 +264,7 @@ void transfer_stop(struct transfer *transfer);
 bool request_decoded(const struct weir_http *client, const struct weir_request *request);
 /* libcurl says that it is over. */
 void transfer_done(struct transfer *transfer, CURLcode code);
-/* False, and it has failed: it was sent before, and must not be sent again. */
+/* False when it was sent before, and must not be sent again: it has failed, or is over. */
 bool transfer_may_be_sent(struct transfer *transfer);
 /* It moves on: deadlines count from now. */
 void transfer_enter_stage(struct transfer *transfer, enum weir_http_stage stage);

@@ -110,7 +110,7 @@ static bool answered(const struct weir_response *response) {
   const struct transfer *transfer = response->transfer;
   if (!response->head.complete || transfer == NULL)
     return response->head.complete;
-  return transfer->sent || (response->head.status >= 300 && !transfer->undecided);
+  return transfer->sent || response->head.status >= 300;
 }
 
 /* It has failed already, but after the head was accepted: that is for who reads the body, whenever the bytes came. */
@@ -291,12 +291,31 @@ static int redirect(struct weir_response *response, struct weir_request *request
   return 0;
 }
 
+/* 417 to a request whose body has not begun: the server may like it better without an expectation. */
+static bool expectation_failed(const struct weir_response *response, const struct weir_request *request) {
+  bool body = request->body != NULL || request->read_body != NULL;
+  return body && !response->unexpecting && response->head.status == 417 &&
+         (response->transfer == NULL || response->transfer->uploaded == 0);
+}
+
+static int exchange_without_expectation(struct hop *hop) {
+  struct weir_response *response = hop->response;
+  response_stop(response);
+  forget_answer(response);
+  response->unexpecting = true;
+  origin_unref(response->client, hop->origin);
+  hop->origin = NULL;
+  return exchange(hop);
+}
+
 static int follow(struct weir_response *response, struct weir_request *request, struct weir_header *headers) {
   const struct weir_http_config *config = &response->client->config;
   int most = request->max_redirects != 0 ? request->max_redirects : (int)config->max_redirects;
   for (int hops = 0;; hops++) {
     struct hop hop = {.response = response, .request = request};
     int error = exchange(&hop);
+    if (error == 0 && expectation_failed(response, request))
+      error = exchange_without_expectation(&hop);
     bool goes_on = error == 0 && most > 0 && redirects(response, request);
     if (goes_on) {
       host_run(discard, response);

@@ -78,8 +78,13 @@ static void progress(struct transfer *transfer) {
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
 
 bool transfer_may_be_sent(struct transfer *transfer) {
-  bool refused = transfer->response->head.status == 417; /* and nothing was done */
-  if (transfer->times == 0 || (transfer->times == 1 && (transfer->repeatable || refused)))
+  if (transfer->times == 0)
+    return true;
+  if (transfer->response->head.complete) { /* after 417 libcurl repeats by itself, for ever */
+    transfer->over = true;
+    return false;
+  }
+  if (transfer->times == 1 && transfer->repeatable)
     return true;
   transfer_fail(transfer, -ECONNRESET,
                 transfer->times == 1 ? "the server closed a kept connection, and the request must not be repeated"
@@ -102,7 +107,7 @@ static int on_request(void *arg, char *address, char *local, int port, int local
   if (transfer->times++ != 0) {
     transfer->client->counts.repeated++;
     head_clear(&response->head);
-    response->bodiless = transfer->undecided = false;
+    response->bodiless = false;
   }
   transfer_enter_stage(transfer, transfer->sent ? WEIR_HTTP_FIRST_BYTE : WEIR_HTTP_SEND);
   return CURL_PREREQFUNC_OK;
@@ -143,7 +148,6 @@ static int head_complete(struct transfer *transfer) {
   if (head->status == 206 && !range_matches(requested(transfer->request, "Range"), head_field(head, "Content-Range"),
                                             head_field(head, "Content-Type")))
     return transfer_fail(transfer, -EBADMSG, "206 Partial Content of a range that was not asked for");
-  transfer->undecided = head->status == 417 && !transfer->sent;
   transfer_enter_stage(transfer, WEIR_HTTP_BODY);
   await_wake(&response->caller);
   return 0;
@@ -190,10 +194,6 @@ static size_t on_body(char *data, size_t unit, size_t count, void *arg) {
     return 0;
   if (transfer->discarding)
     return size;
-  if (transfer->undecided) {
-    transfer->undecided = false;
-    await_wake(&response->caller);
-  }
   size_t room = response->into == NULL ? 0 : response->want - response->got;
   bool full = room == 0 || response->spill_used < response->spill_size;
   if (full || (response->decoder != NULL && size > room)) { /* the spill is where the decoder reads */
@@ -370,9 +370,15 @@ static bool set_headers(struct transfer *transfer, const struct weir_request *re
     return false; /* libcurl would call it a form */
   if (body && request->body_size < 0 && !append(list, "Transfer-Encoding: chunked"))
     return false;
-  for (size_t i = 0; i < request->header_count; i++)
+  bool unexpecting = transfer->response->unexpecting;
+  if (unexpecting && !append(list, "Expect:"))
+    return false; /* libcurl would add one to a large body */
+  for (size_t i = 0; i < request->header_count; i++) {
+    if (unexpecting && strcasecmp(request->headers[i].name, "Expect") == 0)
+      continue;
     if (!append_field(list, request->headers[i].name, request->headers[i].value))
       return false;
+  }
   return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, *list) == CURLE_OK;
 }
 
@@ -523,6 +529,8 @@ void transfer_stop(struct transfer *transfer) {
 void transfer_done(struct transfer *transfer, CURLcode code) {
   struct weir_response *response = transfer->response;
   long said = 0;
+  if (transfer->over)
+    code = CURLE_OK;
   if (code == CURLE_COULDNT_CONNECT && transfer->no_socket != 0 &&
       (curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &said), said == 0))
     failure_set(&response->failure, transfer->no_socket, "no socket");

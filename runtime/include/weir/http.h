@@ -130,7 +130,7 @@ struct weir_request {
 
 /* Sends the request and blocks until the headers of the answer are here. 0 and a response, the caller's to close; or a
  * negative errno, and *response is NULL. A request that may be repeated (GET, HEAD, OPTIONS, TRACE, PUT, DELETE) is sent
- * once more when a kept connection turns out to be closed. */
+ * once more when a kept connection turns out to be closed; one whose expectation fails (417), without it. */
 #define weir_http_do(client, request, response) weir_http_do_at((client), (request), (response), __FILE__, __LINE__)
 
 /* The URL that answered, after redirects; borrowed from the response. */
