@@ -113,6 +113,7 @@ struct transfer {
   unsigned times; /* that it was sent */
   size_t raw;     /* bytes that were there to be read, without TLS */
   size_t silent;  /* of them, since the last line or piece of body */
+  uint64_t taken; /* of the body */
   uint64_t uploaded;
   const char *upload; /* what is left of the body, or of a piece of it, to be sent */
   size_t upload_size;
@@ -248,6 +249,11 @@ int connected_keep(struct connection *connection, struct curl_sockaddr *address)
 void connected_put_back(struct connection *connection);
 /* The same, for CURLOPT_SSL_CTX_FUNCTION. */
 int connected_tls(CURL *easy, void *context, void *transfer);
+
+/* ---- tls.c ------------------------------------------------------------------------------------------------------ */
+
+/* There are bytes between the socket and libcurl, or may be. In a callback of the handle. */
+bool tls_holds_bytes(CURL *easy);
 
 /* ---- transfer.c ------------------------------------------------------------------------------------------------- */
 

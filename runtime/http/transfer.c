@@ -185,6 +185,16 @@ static bool keep_rest(struct weir_response *response, const char *data, size_t s
   return true;
 }
 
+/* A piece of the body is taken. Behind its end there may be more in the same record of TLS: libcurl reads no further, and
+ * on the socket nothing is left to be seen, so that it would answer the next request. */
+static void look_behind(struct transfer *transfer, size_t size) {
+  const struct head *head = &transfer->response->head;
+  transfer->taken += size;
+  if (transfer->origin->tls && head->has_length && !head->chunked && transfer->taken >= head->length &&
+      tls_holds_bytes(transfer->easy))
+    forbid_reuse(transfer);
+}
+
 static size_t on_body(char *data, size_t unit, size_t count, void *arg) {
   struct transfer *transfer = arg;
   struct weir_response *response = transfer->response;
@@ -192,14 +202,17 @@ static size_t on_body(char *data, size_t unit, size_t count, void *arg) {
   progress(transfer);
   if (response->failure.error != 0)
     return 0;
-  if (transfer->discarding)
+  if (transfer->discarding) {
+    look_behind(transfer, size);
     return size;
+  }
   size_t room = response->into == NULL ? 0 : response->want - response->got;
   bool full = room == 0 || response->spill_used < response->spill_size;
   if (full || (response->decoder != NULL && size > room)) { /* the spill is where the decoder reads */
     transfer->paused = true;
     return CURL_WRITEFUNC_PAUSE;
   }
+  look_behind(transfer, size);
   response->arrived += size;
   uint64_t most = transfer->client->config.max_body_bytes;
   if (most != 0 && response->arrived > most) {
