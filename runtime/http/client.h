@@ -106,6 +106,7 @@ struct transfer {
   bool head_method;
   bool sent;       /* the request has been handed to libcurl as a whole */
   bool over;       /* whatever libcurl still wants to do */
+  bool unended;    /* the body ends with the TLS connection, of which the server has not said that it ends */
   bool hungry;     /* libcurl waits for more of the request's body */
   bool discarding; /* the body: of a redirect, or of a response that is being closed */
   bool paused;
@@ -254,6 +255,8 @@ int connected_tls(CURL *easy, void *context, void *transfer);
 
 /* There are bytes between the socket and libcurl, or may be. In a callback of the handle. */
 bool tls_holds_bytes(CURL *easy);
+/* The server has said that nothing more comes, or may have. */
+bool tls_was_ended(CURL *easy);
 
 /* ---- transfer.c ------------------------------------------------------------------------------------------------- */
 

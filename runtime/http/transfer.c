@@ -131,6 +131,22 @@ static void forbid_reuse(struct transfer *transfer) {
   transfer->plain = false;
 }
 
+/* libcurl calls it for every look at the connection, the last included, while that still is there. */
+static int on_progress(void *arg, curl_off_t due, curl_off_t here, curl_off_t up_due, curl_off_t up) {
+  struct transfer *transfer = arg;
+  (void)due, (void)here, (void)up_due, (void)up;
+  transfer->unended = !tls_was_ended(transfer->easy);
+  return 0;
+}
+
+/* Whoever cuts such a body's connection would otherwise have ended the body. */
+static void watch_end(struct transfer *transfer) {
+  curl_easy_setopt(transfer->easy, CURLOPT_XFERINFODATA, transfer);
+  curl_easy_setopt(transfer->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(transfer->easy, CURLOPT_NOPROGRESS, 0L);
+  transfer->plain = false;
+}
+
 /* The final head is here. 0 or the failure's error. */
 static int head_complete(struct transfer *transfer) {
   struct weir_response *response = transfer->response;
@@ -141,6 +157,8 @@ static int head_complete(struct transfer *transfer) {
   bool empty = response->bodiless || (head->has_length && head->length == 0 && !head->chunked);
   if (empty && !transfer->origin->tls && transfer->raw > head->bytes)
     forbid_reuse(transfer); /* more than the head has come */
+  if (transfer->origin->tls && !response->bodiless && !head->has_length && !head->chunked)
+    watch_end(transfer);
   uint64_t most = transfer->client->config.max_body_bytes;
   if (!response->bodiless && most != 0 && head->has_length && head->length > most)
     return transfer_fail(transfer, -EFBIG, "a body of %llu bytes: the client's limit is %llu",
@@ -549,6 +567,8 @@ void transfer_done(struct transfer *transfer, CURLcode code) {
     failure_set(&response->failure, transfer->no_socket, "no socket");
   if (code != CURLE_OK)
     failure_set_curl(&response->failure, transfer->easy, code, transfer->text);
+  else if (transfer->unended)
+    failure_set(&response->failure, -ENODATA, "the connection ended without TLS saying so: the body may have been cut");
   response->ended = code == CURLE_OK;
   struct connection *c = transfer->connection;
   bool cut = code == CURLE_OK && !response->head.complete;
