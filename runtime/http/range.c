@@ -23,7 +23,7 @@ static bool take(const char **at, char c) {
   return true;
 }
 
-bool range_matches(const char *range, const char *content_range, const char *content_type) {
+bool range_matches(const char *range, const char *content_range, const char *content_type, int64_t length) {
   if (range == NULL || strncasecmp(range, "bytes=", 6) != 0)
     return false;
   range += 6;
@@ -36,6 +36,8 @@ bool range_matches(const char *range, const char *content_range, const char *con
   content_range += 6;
   if (!take_number(&content_range, &first) || !take(&content_range, '-') || !take_number(&content_range, &last) ||
       !take(&content_range, '/') || last < first)
+    return false;
+  if (length >= 0 && (uint64_t)length - 1 != last - first)
     return false;
   if (take(&range, '-')) /* the last so many */
     return take_number(&range, &to) && last - first < to;

@@ -163,8 +163,10 @@ static int head_complete(struct transfer *transfer) {
   if (!response->bodiless && most != 0 && head->has_length && head->length > most)
     return transfer_fail(transfer, -EFBIG, "a body of %llu bytes: the client's limit is %llu",
                          (unsigned long long)head->length, (unsigned long long)most);
-  if (head->status == 206 && !range_matches(requested(transfer->request, "Range"), head_field(head, "Content-Range"),
-                                            head_field(head, "Content-Type")))
+  if (head->status == 206 &&
+      !range_matches(requested(transfer->request, "Range"), head_field(head, "Content-Range"),
+                     head_field(head, "Content-Type"),
+                     head->has_length && !head->chunked && !response->bodiless ? (int64_t)head->length : -1))
     return transfer_fail(transfer, -EBADMSG, "206 Partial Content of a range that was not asked for");
   transfer_enter_stage(transfer, WEIR_HTTP_BODY);
   await_wake(&response->caller);

@@ -214,14 +214,23 @@ static int open_socket(void *context, const struct sockaddr *address, socklen_t 
   return last_socket < 0 ? -errno : last_socket;
 }
 
+static void watch(struct play *play) {
+  while (weir_http_counts(play->client).idle != 0)
+    weir_sleep(WEIR_MILLISECOND);
+  settle(play, NULL);
+}
+
+void play_go_on_watched(struct play *play) {
+  play_go_on(play);
+  watch(play);
+}
+
 void play_watched(struct play *play) {
   play_once(play);
   if (play->outcome->idle != 1)
     complain(play, "the connection was not kept in the first place");
   sem_post(&play->peer.seen->go);
-  while (weir_http_counts(play->client).idle != 0)
-    weir_sleep(WEIR_MILLISECOND);
-  settle(play, NULL);
+  watch(play);
 }
 
 void play_guarded(struct play *play) {

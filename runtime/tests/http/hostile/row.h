@@ -110,6 +110,8 @@ void play_once(struct play *play);
 void play_kept(struct play *play);
 /* The client says go when it has the head. */
 void play_go_on(struct play *play);
+/* The same; then the connection is closed without anybody asking for it. */
+void play_go_on_watched(struct play *play);
 /* The client says go when all is over; the connection is closed without anybody asking for it. */
 void play_watched(struct play *play);
 /* The same, and the client cannot look before its next request. */
