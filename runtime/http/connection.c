@@ -175,7 +175,7 @@ static void count_input(struct connection *c) {
   if (ioctl(c->fd, FIONREAD, &there) != 0 || there <= 0)
     return;
   c->stuck = 0;
-  if (transfer->response->failure.stage == WEIR_HTTP_FIRST_BYTE)
+  if (transfer->response->failure.stage == WEIR_HTTP_FIRST_BYTE && !transfer->origin->tls)
     transfer_enter_stage(transfer, WEIR_HTTP_HEADERS);
   transfer->raw += (size_t)there;
   transfer->silent += (size_t)there;

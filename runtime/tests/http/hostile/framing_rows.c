@@ -105,7 +105,7 @@ static const struct row rows[] = {
                 .end = PEER_FLOODS,
                 .again = TEXT("trailer")},
      .config = {.max_header_bytes = KB64},
-     .expected = {.error = -EMSGSIZE, .stage = WEIR_HTTP_BODY, .status = 200, .body = "hello"}},
+     .expected = {.error = -EMSGSIZE, .stage = WEIR_HTTP_BODY, .status = 200}},
     {.name = "trailers",
      .server = "good: a chunk extension and a trailer",
      .script = {.says = TEXT(OK "Transfer-Encoding: chunked\r\n\r\n5;name=value\r\nhello\r\n0\r\nTrailer: t\r\n\r\n")},

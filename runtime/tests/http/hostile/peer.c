@@ -158,6 +158,12 @@ static void flood(struct line *line, const struct text *text) {
     continue;
 }
 
+void line_close(struct line *line) {
+  if (line->fd >= 0)
+    close(line->fd);
+  line->fd = -1;
+}
+
 void line_end(struct line *line, enum peer_end end) {
   const struct text *again = &line->peer->script->again;
   if (end == PEER_RESETS) {
@@ -244,7 +250,7 @@ static void *serve_connection(void *arg) {
     serve_tls(line);
   else
     serve_requests(line);
-  close(line->fd);
+  line_close(line);
   free(line);
   return NULL;
 }

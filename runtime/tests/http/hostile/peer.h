@@ -101,6 +101,8 @@ bool line_send(struct line *line, const char *bytes, size_t size);
 bool line_has(const struct line *line, const char *field);
 void line_await_go(struct line *line);
 bool line_read_body(struct line *line);
+/* Closes it at once. */
+void line_close(struct line *line);
 /* Ends the connection, whatever follows. */
 void line_end(struct line *line, enum peer_end end);
 

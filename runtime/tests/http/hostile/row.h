@@ -118,7 +118,9 @@ void play_watched(struct play *play);
 void play_guarded(struct play *play);
 /* Afterwards a request that must bring no secrets. */
 void play_secrets(struct play *play);
-/* The upload blocks until the server has reset the connection. */
+/* The client says go when its upload is blocked. */
+void play_when_blocked(struct play *play);
+/* The client says go with the upload's first piece, and has no other before the server has reset the connection. */
 void play_upload_reset(struct play *play);
 
 /* ---- judge.c ---------------------------------------------------------------------------------------------------- */

@@ -10,7 +10,9 @@ static const struct weir_header expect[] = {{"Expect", "100-continue"}};
 #define POST_EXPECT                                                                                                    \
   { .headers = expect, .header_count = 1, .body = "body", .body_size = 4 }
 
-static char large[4 << 20];
+static char large[16 << 20]; /* more than sockets hold */
+
+static const struct weir_header no_expectation[] = {{"Expect", ""}};
 
 static const char failed[] = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 4\r\n\r\nnope";
 
@@ -26,9 +28,12 @@ static bool fail_expectation_only(struct line *line) {
 }
 
 static bool refuse_and_reset(struct line *line) {
+  line_await_go(line);
   static const char refused[] = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
   line_say(line, refused, sizeof refused - 1);
   line_end(line, PEER_RESETS);
+  line_close(line);
+  sem_post(&line->peer->seen->done);
   return false;
 }
 
@@ -66,13 +71,17 @@ static const struct row rows[] = {
      .expected = {.status = 417, .body = "nope", .kept = 1, .requests = 2}},
     {.number = 35,
      .name = "too-large-reset",
-     .server = "413 and RST, and does not read the upload",
+     .server = "413 and RST, and does not read the upload, for which the sockets have no more room",
      .script = {.early = true, .serve = refuse_and_reset},
-     .request = {.method = "PUT",
-                 .body = large,
-                 .body_size = sizeof large,
-                 .headers = (struct weir_header[]){{"Expect", ""}},
-                 .header_count = 1},
+     .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
+     .steps = play_when_blocked,
+     .expected = {.status = 413, .body = "large"}},
+    {.number = 35,
+     .name = "too-large-reset-fed",
+     .server = "413 and RST, and does not read the upload, whose next piece comes later",
+     .script = {.early = true, .serve = refuse_and_reset},
+     .request = {.headers = no_expectation, .header_count = 1},
+     .steps = play_upload_reset,
      .expected = {.status = 413, .body = "large"}},
     {.number = 35,
      .name = "too-large-end",
