@@ -96,6 +96,8 @@ static void belong(struct connection *c, struct transfer *transfer) {
   struct connection *before = transfer->connection;
   if (before != NULL && before != c && before->established)
     rest(before);
+  if (c->transfer != NULL && c->transfer != transfer && c->transfer->connection == c)
+    c->transfer->connection = NULL; /* it is over, and has not been told yet: one that was queued is faster */
   c->transfer = transfer;
   c->stuck = 0;
   transfer->connection = c;
