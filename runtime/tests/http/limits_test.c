@@ -33,7 +33,7 @@ static void answer_all(void *arg) {
   char head[2048];
   while (peer_read_head(fd, head, sizeof head)) {
     weir_sleep(WEIR_MILLISECOND); /* so that the others would come too */
-    raise_to(&all_most, (int)weir_counts().connections);
+    raise_to(&all_most, (int)weir_http_counts(client).open);
     if (!peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
       break;
   }
