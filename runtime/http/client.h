@@ -165,7 +165,8 @@ struct weir_http {
   uint8_t home;
   bool held; /* weir_http_free has not come to its end */
   bool closing;
-  bool soon; /* libcurl wants time 0 to pass */
+  bool soon;     /* libcurl wants time 0 to pass */
+  bool stranded; /* a transfer has lost its last attempt to connect: see driver.c */
   CURLM *multi;
   CURL *purger;
   int dead; /* a descriptor that says it is closed */
@@ -281,6 +282,8 @@ void transfer_enter_stage(struct transfer *transfer, enum weir_http_stage stage)
 void transfer_resume(struct transfer *transfer);
 /* When the stage that a request is in has taken too long, or all of it has. */
 int64_t response_deadline(const struct weir_response *response);
+/* libcurl tries the next address if there is one. */
+void transfer_nudge(struct transfer *transfer);
 /* Fails it for good, from a callback or not. */
 int transfer_fail(struct transfer *transfer, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -135,8 +135,10 @@ static void free_if_over(struct connection *c) {
 /* Its socket is closed, or another's: the tasks end. */
 static void gone(struct connection *c) {
   set_idle(c, false);
-  if (!c->established)
+  if (!c->established) {
     unlist(&c->transfer->attempts, c);
+    c->client->stranded |= c->transfer->attempts == NULL;
+  }
   if (c->transfer != NULL && c->transfer->connection == c)
     c->transfer->connection = NULL;
   c->transfer = NULL;
@@ -399,8 +401,11 @@ int connection_wants(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
     curl_multi_assign(client->multi, fd, c);
   connected_put_back(c);
   c->wants = what == CURL_POLL_REMOVE ? 0 : what;
-  if (what == CURL_POLL_REMOVE)
+  if (what == CURL_POLL_REMOVE) {
+    if (!c->established && !same_socket(c))
+      gone(c); /* at once: the number may be another's next */
     return 0;
+  }
   struct transfer *transfer = NULL;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
   if (transfer != NULL && c->transfer != transfer)

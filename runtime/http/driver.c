@@ -3,6 +3,9 @@
  * libcurl's own time is a timer of the run, armed only when it asks for a time that is not now. Time 0 passes in
  * driver_settle, never inside a callback. Old libraries forget to ask (before 8.11.1): so it is asked.
  *
+ * Old ones (7.88) also forget to go on when an attempt to connect fails and the address after it is of the same family: it
+ * would be tried when some time has passed. So a transfer that is left without a socket is nudged.
+ *
  * The purger is an easy handle for the origin of a retired connection, to a unix socket that is never opened: looking for
  * a connection to use, libcurl tries each kept one of the host, and closes those that are closed.
  */
@@ -161,6 +164,12 @@ static void read_messages(struct weir_http *client) {
   }
 }
 
+static void nudge(struct weir_http *client) {
+  client->stranded = false;
+  for (struct transfer *transfer = client->under_way; transfer != NULL; transfer = transfer->next)
+    transfer_nudge(transfer);
+}
+
 static void arm(struct weir_http *client, long milliseconds) {
   if (milliseconds < 0) {
     if (client->alarm_at != WEIR_FOREVER)
@@ -181,6 +190,8 @@ static void settle(void *arg) {
   long milliseconds = -1;
   for (int round = 0; round < SETTLE_ROUNDS; round++) {
     read_messages(client);
+    if (client->stranded)
+      nudge(client);
     if (!client->soon) {
       curl_multi_timeout(client->multi, &milliseconds);
       if (milliseconds != 0)

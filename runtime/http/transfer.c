@@ -10,6 +10,7 @@
 #include "range.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -457,10 +458,22 @@ static bool set_url(struct transfer *transfer, const char *url) {
   return transfer->url != NULL && curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK;
 }
 
+/* libcurl divides its own time to connect, 5 minutes if not told, among the addresses. */
+static void share_time(struct transfer *transfer) {
+  const struct weir_http_config *config = &transfer->client->config;
+  int64_t time = config->connect_timeout;
+  if (transfer->origin->tls && __builtin_add_overflow(time, config->tls_timeout, &time))
+    time = WEIR_FOREVER;
+  int64_t milliseconds = time / WEIR_MILLISECOND + 1;
+  curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(milliseconds < INT_MAX ? milliseconds : INT_MAX));
+}
+
 static bool set_addresses(struct transfer *transfer) {
   const struct origin *origin = transfer->origin;
   if (origin->addresses == NULL)
     return true;
+  if (origin->idle_count == 0 && strchr(origin->addresses, ',') != NULL)
+    share_time(transfer);
   return append(&transfer->addresses, origin->addresses) &&
          curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, transfer->addresses) == CURLE_OK;
 }
@@ -496,6 +509,7 @@ static void clear(struct transfer *transfer) {
   CURL *easy = transfer->easy;
   if (transfer->addresses != NULL) {
     curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 0L);
     curl_slist_free_all(transfer->addresses);
   }
   if (!transfer->plain) {
@@ -579,6 +593,15 @@ void transfer_done(struct transfer *transfer, CURLcode code) {
   transfer_stop(transfer);
   if (cut && c != NULL)
     connection_drop(c);
+}
+
+void transfer_nudge(struct transfer *transfer) {
+  if (!transfer->in_multi || transfer->attempts != NULL || transfer->connection != NULL ||
+      transfer->response->failure.stage != WEIR_HTTP_CONNECT)
+    return;
+  curl_easy_pause(transfer->easy, CURLPAUSE_ALL); /* nothing is under way: only that it goes on counts */
+  curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+  transfer->client->soon = true;
 }
 
 void transfer_resume(struct transfer *transfer) {
