@@ -142,7 +142,7 @@ weir_http *weir_http_new_at(const struct weir_http_config *config, const char *f
 }
 
 void client_unref(struct weir_http *client) {
-  if (--client->references != 0)
+  if (!port_release_count(&client->references))
     return;
   if (client->simulated)
     simulated_remove(client);

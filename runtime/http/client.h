@@ -158,7 +158,7 @@ struct weir_response {
 
 struct weir_http {
   struct port_lock lock; /* of home and generation, while they are chosen */
-  uint32_t references;   /* the handle, and each response */
+  uint32_t references;   /* the handle, each response and task, and requests on their way to its worker */
   struct weir_http_config config;
   uint32_t site;
   uint32_t generation; /* of the run whose tasks it has; 0: none */

@@ -305,7 +305,7 @@ static bool start_task(struct connection *c, const char *name, void (*fn)(void *
     return false;
   c->tasks++;
   c->client->tasks++;
-  c->client->references++;
+  port_retain(&c->client->references);
   return true;
 }
 

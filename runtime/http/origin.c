@@ -289,7 +289,7 @@ static int begin_lookup(struct weir_http *client, struct origin *origin) {
     free(lookup);
     return -ENOMEM;
   }
-  client->references++;
+  port_retain(&client->references);
   origin->references++;
   origin->lookup = lookup;
   return 0;

@@ -393,10 +393,12 @@ int weir_http_do_at(weir_http *client, const struct weir_request *request, weir_
     return error;
   }
   struct host_visit visit;
+  port_retain(&client->references); /* it may end while this task is on its way */
   error = client_enter(client, &visit);
   if (client->closing)
     error = -ECANCELED;
   struct weir_response *response = error == 0 ? response_new(client, site_of(file, line)) : NULL;
+  client_unref(client);
   if (response == NULL)
     error = failure_set(&failure, error != 0 ? error : -ENOMEM,
                         client->closing ? "the client is being freed" : "no memory, or no descriptor, for the request");

@@ -30,7 +30,7 @@ struct weir_response *response_new(struct weir_http *client, uint32_t site) {
     port_release(response);
     return NULL;
   }
-  client->references++;
+  port_retain(&client->references);
   return response;
 }
 
