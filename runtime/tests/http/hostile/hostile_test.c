@@ -4,7 +4,7 @@
  *
  * Prints the table as it was computed. Exit code 0 when all rows are as expected, 1 when one is not or a number of the
  * table has no row, 2 for wrong usage. With a fault (a canary: the harness does or expects something wrong) the code is 1
- * when every row played noticed, 0 when one did not.
+ * when every row came to its end and noticed, and 0 for anything else: the test of a canary is one that will fail.
  */
 #include "check.h"
 #include "report.h"
@@ -21,6 +21,8 @@ static const char *const fault_names[FAULTS] = {
     [FAULT_UNSEEN] = "unseen",
 };
 
+static bool canary;
+
 struct options {
   const char *json;
   const char *row;
@@ -31,7 +33,7 @@ static int usage(const char *program) {
   for (int i = 0; i < FAULTS; i++)
     fprintf(stderr, " %s", fault_names[i]);
   fputs("\n", stderr);
-  return 2;
+  return canary ? 0 : 2;
 }
 
 static bool take_fault(const char *name) {
@@ -45,6 +47,7 @@ static bool take_fault(const char *name) {
 
 static bool take_options(struct options *options, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
+    canary |= strncmp(argv[i], "--fault=", 8) == 0;
     if (strncmp(argv[i], "--json=", 7) == 0)
       options->json = argv[i] + 7;
     else if (strncmp(argv[i], "--fault=", 8) == 0 ? !take_fault(argv[i] + 8) : argv[i][0] == '-')
@@ -81,8 +84,8 @@ static void play_apart(const struct row *row, struct outcome *outcome) {
     exit(0);
   }
   CHECK(waitpid(process, &status, 0) == process);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    outcome->finished = false;
+  if (!canary && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+    outcome->finished = false; /* a leak is found at the very end, too */
 }
 
 static bool complete(const struct row *const *rows, size_t count) {
@@ -113,13 +116,14 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < count; i++) {
     char why[1024];
     play_apart(rows[i], &outcomes[i]);
-    failed += !judge(rows[i], &outcomes[i], why, sizeof why);
+    bool ok = judge(rows[i], &outcomes[i], why, sizeof why);
+    failed += !ok && (!canary || outcomes[i].finished);
     report_line(rows[i], &outcomes[i]);
   }
   printf("%zu rows, %zu failed\n", count, failed);
   if (options.json != NULL)
     report_json(options.json, rows, outcomes, count, test_workers());
-  if (planted != FAULT_NONE)
+  if (canary)
     return failed == count;
   return failed != 0 || (options.row == NULL && !complete(rows, count));
 }
