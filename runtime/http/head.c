@@ -74,7 +74,7 @@ static int end_of_head(struct head *head, const char **why) {
     return refuse(-EPROTO, why, "more than 5 informational answers");
   head->status = 0;
   head->size = head->count = 0;
-  head->has_length = head->chunked = false;
+  head->has_length = head->chunked = head->coded = false;
   return 0;
 }
 
@@ -138,6 +138,7 @@ static int take_field(struct head *head, const char *line, size_t length, const 
     return take_length(head, value, rest, why);
   if (is_named(line, name, "Transfer-Encoding"))
     return take_transfer_coding(head, value, rest, why);
+  head->coded |= is_named(line, name, "Content-Encoding");
   return 0;
 }
 

@@ -24,6 +24,7 @@ struct head {
   bool complete; /* of the final answer */
   bool has_length;
   bool chunked;
+  bool coded;      /* there is a Content-Encoding */
   uint64_t length; /* Content-Length */
 };
 

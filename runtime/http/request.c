@@ -336,7 +336,7 @@ static int follow(struct weir_response *response, struct weir_request *request, 
 
 /* The body's coding, if it was this client that asked for one. */
 static int prepare_body(struct weir_response *response, const struct weir_request *request) {
-  if (response->bodiless || !request_decoded(response->client, request))
+  if (response->bodiless || !response->head.coded || !request_decoded(response->client, request))
     return 0;
   const char *coding = head_field(&response->head, "Content-Encoding");
   int error = decoder_new(coding, &response->decoder);
