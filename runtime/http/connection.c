@@ -257,7 +257,8 @@ static void read_task(void *arg) {
       host_run(ready < 0 ? retire_late : retire_unasked, c);
     else if ((c->wants & CURL_POLL_IN) != 0)
       host_run(act, &(struct readiness){c, CURL_CSELECT_IN});
-    weir_yield(); /* a server that is faster than the loop must not have the worker to itself */
+    if (c->idle || (c->wants & CURL_POLL_IN) != 0)
+      weir_yield(); /* a server that is faster than the loop must not have the worker to itself */
   }
 }
 
