@@ -33,7 +33,7 @@ static void set_alarm(struct weir_http *client, int64_t delay) {
   if (weir_timer_reset(client->alarm, delay))
     return; /* that arming's */
   client->alarms++;
-  client->references++;
+  port_retain(&client->references);
 }
 
 static void stop_alarm(struct weir_http *client) {
@@ -103,7 +103,7 @@ int driver_begin(struct weir_http *client) {
   client->alarm_run = weir_run_generation;
   if (client->alarm != NULL) {
     client->alarms++;
-    client->references++;
+    port_retain(&client->references);
     stop_alarm(client);
   }
   if (client->multi == NULL || client->purger == NULL || client->alarm == NULL) {

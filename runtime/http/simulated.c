@@ -38,7 +38,7 @@ static void end(host_tell *tell, void *context) {
   books_each(BOOK_RESPONSE, tell_response);
   books_each(BOOK_CONNECTION, tell_connection);
   for (struct weir_http *client = clients; client != NULL; client = client->next_simulated) {
-    client->references++;
+    port_retain(&client->references);
     if (client->birth == weir_run_generation && !client->closing)
       tell(context, "HTTP client", client->site);
     if (client->multi != NULL)
