@@ -149,7 +149,7 @@ static int program(void *arg) {
   else
     weir_chan_close(reached);
   if (stage == WEIR_HTTP_QUEUED)
-    CHECK_EQ_INT(weir_http_get(client, peer.url, &holder), 0);
+    CHECK_EQ_INT(weir_http_do(client, (&(struct weir_request){.url = peer.url, .timeout = WEIR_FOREVER}), &holder), 0);
 
   weir_context *background = weir_context_background();
   const int64_t begin = outside_now();
