@@ -268,17 +268,34 @@ void play_when_blocked(struct play *play) {
   play_once(play);
 }
 
+/* Blocks the worker. */
+static void await_reset(struct play *play) {
+  sem_post(&play->peer.seen->go);
+  while (sem_wait(&play->peer.seen->done) != 0)
+    continue;
+  struct pollfd look = {.fd = last_socket, .events = 0};
+  while (poll(&look, 1, -1) != 1)
+    continue;
+}
+
+static void go_when_sending(void *arg) {
+  struct play *play = arg;
+  while (weir_http_counts(play->client).requests == 0)
+    weir_yield();
+  await_reset(play);
+}
+
+void play_when_sending(struct play *play) {
+  const struct weir_task_options here = {.pinned = true}; /* which becomes the client's worker */
+  CHECK_EQ_INT(weir_go_with(&here, go_when_sending, play), 0);
+  play_once(play);
+}
+
 static ssize_t upload_until_reset(void *context, void *buffer, size_t size) {
   struct play *play = context;
   static bool begun;
-  if (begun) {
-    sem_post(&play->peer.seen->go);
-    while (sem_wait(&play->peer.seen->done) != 0) /* blocks the worker */
-      continue;
-    struct pollfd look = {.fd = last_socket, .events = 0};
-    while (poll(&look, 1, -1) != 1) /* for the reset */
-      continue;
-  }
+  if (begun)
+    await_reset(play);
   begun = true;
   memset(buffer, 'u', size);
   return (ssize_t)size;

@@ -120,6 +120,8 @@ void play_guarded(struct play *play);
 void play_secrets(struct play *play);
 /* The client says go when its upload is blocked. */
 void play_when_blocked(struct play *play);
+/* The client says go when it has begun to send, and does nothing more before the server has reset the connection. */
+void play_when_sending(struct play *play);
 /* The client says go with the upload's first piece, and has no other before the server has reset the connection. */
 void play_upload_reset(struct play *play);
 
