@@ -120,6 +120,8 @@ struct transfer {
   size_t upload_size;
   bool upload_ended;
   int no_socket; /* why an address got none; 0 */
+  char *salvage; /* what came before the server refused to read on; NULL */
+  size_t salvage_size;
   char text[CURL_ERROR_SIZE];
 };
 
@@ -259,6 +261,13 @@ bool tls_holds_bytes(CURL *easy);
 /* The server has said that nothing more comes, or may have. */
 bool tls_was_ended(CURL *easy);
 
+/* ---- salvage.c -------------------------------------------------------------------------------------------------- */
+
+/* The transfer's socket is about to be closed: what came on it meanwhile is kept, if it can be an answer. */
+void salvage_read(struct transfer *transfer, int fd);
+/* The transfer has ended without an answer: what was kept becomes it, if it is one. */
+bool salvage_answer(struct transfer *transfer);
+
 /* ---- transfer.c ------------------------------------------------------------------------------------------------- */
 
 /* A transfer for a request, spare or new; NULL without memory. */
@@ -276,6 +285,8 @@ bool request_decoded(const struct weir_http *client, const struct weir_request *
 void transfer_done(struct transfer *transfer, CURLcode code);
 /* False when it was sent before, and must not be sent again: it has failed, or is over. */
 bool transfer_may_be_sent(struct transfer *transfer);
+/* A line of a head, or of trailers: false when the transfer fails, which is said. */
+bool transfer_take_line(struct transfer *transfer, const char *line, size_t length);
 /* It moves on: deadlines count from now. */
 void transfer_enter_stage(struct transfer *transfer, enum weir_http_stage stage);
 /* Lets libcurl go on with a paused body, or request. */
@@ -292,6 +303,8 @@ int transfer_fail(struct transfer *transfer, int error, const char *format, ...)
 /* NULL without memory. */
 struct weir_response *response_new(struct weir_http *client, uint32_t site);
 void response_free(struct weir_response *response);
+/* Keeps what nobody has asked for yet: at most a PIECE. False without memory. */
+bool response_keep(struct weir_response *response, const char *data, size_t size);
 /* The calling task waits for the server until something happens: 0, or the failure's error, when time is over or the
  * context is done. */
 int response_wait(struct weir_response *response);

@@ -192,26 +192,17 @@ static void judge_silence(struct connection *c) {
     transfer_fail(transfer, -EMSGSIZE, "a header line, or a chunk extension, beyond the client's limit");
 }
 
-/* An answer that came before the connection was reset is read first: sending would be the end of it. */
-static bool answered_early(const struct connection *c) {
-  struct pollfd look = {.fd = c->fd, .events = POLLIN};
-  return (c->wants & CURL_POLL_IN) != 0 && poll(&look, 1, 0) > 0;
-}
-
 static void act(void *arg) {
   const struct readiness *ready = arg;
   struct connection *c = ready->connection;
   if (c->fd < 0)
     return;
-  int events = ready->events;
-  if (events == CURL_CSELECT_OUT && c->established && answered_early(c))
-    events |= CURL_CSELECT_IN;
   c->stuck++;
-  if (c->transfer != NULL && (events & CURL_CSELECT_IN) != 0)
+  if (c->transfer != NULL && ready->events == CURL_CSELECT_IN)
     count_input(c);
   if (c->transfer != NULL && c->stuck > STUCK_MOST)
     transfer_fail(c->transfer, -EIO, "the connection is ready again and again, and nothing comes of it");
-  driver_act(c->client, c->fd, events);
+  driver_act(c->client, c->fd, ready->events);
   judge_silence(c);
 }
 
@@ -389,6 +380,9 @@ int connection_options(void *arg, curl_socket_t fd, curlsocktype purpose) {
 }
 
 int connection_close(void *arg, curl_socket_t fd) {
+  struct connection *c = connection_of(arg, fd);
+  if (c != NULL && c->transfer != NULL)
+    salvage_read(c->transfer, fd);
   forget_number(arg, fd);
   return close(fd);
 }

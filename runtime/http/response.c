@@ -48,6 +48,15 @@ void response_free(struct weir_response *response) {
   client_unref(client);
 }
 
+bool response_keep(struct weir_response *response, const char *data, size_t size) {
+  if (response->spill == NULL && (response->spill = malloc(PIECE)) == NULL)
+    return false;
+  memcpy(response->spill, data, size);
+  response->spill_used = 0;
+  response->spill_size = size;
+  return true;
+}
+
 /* ---- the head --------------------------------------------------------------------------------------------------- */
 
 int weir_response_status(const weir_response *response) {

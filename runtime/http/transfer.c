@@ -81,6 +81,8 @@ static void progress(struct transfer *transfer) {
 bool transfer_may_be_sent(struct transfer *transfer) {
   if (transfer->times == 0)
     return true;
+  if (transfer->salvage != NULL)
+    return false;                          /* there is an answer, for transfer_done */
   if (transfer->response->head.complete) { /* after 417 libcurl repeats by itself, for ever */
     transfer->over = true;
     return false;
@@ -174,14 +176,12 @@ static int head_complete(struct transfer *transfer) {
   return 0;
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *arg) {
-  struct transfer *transfer = arg;
+bool transfer_take_line(struct transfer *transfer, const char *line, size_t length) {
   struct weir_response *response = transfer->response;
   struct head *head = &response->head;
-  size_t length = size * count;
   progress(transfer);
   if (response->failure.error != 0)
-    return 0;
+    return false;
   bool before = head->complete;
   if (!before)
     transfer_enter_stage(transfer, WEIR_HTTP_HEADERS);
@@ -194,16 +194,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg) {
     error = head_complete(transfer);
   else if (head->informational != informational)
     transfer_enter_stage(transfer, transfer->sent ? WEIR_HTTP_FIRST_BYTE : WEIR_HTTP_SEND);
-  return error == 0 ? length : 0;
+  return error == 0;
 }
 
-static bool keep_rest(struct weir_response *response, const char *data, size_t size) {
-  if (response->spill == NULL && (response->spill = malloc(PIECE)) == NULL)
-    return false;
-  memcpy(response->spill, data, size);
-  response->spill_used = 0;
-  response->spill_size = size;
-  return true;
+static size_t on_header(char *line, size_t size, size_t count, void *transfer) {
+  return transfer_take_line(transfer, line, size * count) ? size * count : 0;
 }
 
 /* A piece of the body is taken. Behind its end there may be more in the same record of TLS: libcurl reads no further, and
@@ -244,7 +239,7 @@ static size_t on_body(char *data, size_t unit, size_t count, void *arg) {
   size_t now = size < room ? size : room;
   memcpy(response->into + response->got, data, now);
   response->got += now;
-  if (now < size && !keep_rest(response, data + now, size - now)) {
+  if (now < size && !response_keep(response, data + now, size - now)) {
     transfer_fail(transfer, -ENOMEM, "no memory for a piece of the body");
     return 0;
   }
@@ -362,6 +357,7 @@ void transfer_free(struct transfer *transfer) {
   curl_slist_free_all(transfer->headers);
   curl_slist_free_all(transfer->addresses);
   free(transfer->url);
+  free(transfer->salvage);
   free(transfer);
 }
 
@@ -517,6 +513,7 @@ static void clear(struct transfer *transfer) {
     curl_slist_free_all(transfer->headers);
     free(transfer->url);
   }
+  free(transfer->salvage);
   *transfer = (struct transfer){
       .easy = easy,
       .client = transfer->client,
@@ -576,7 +573,7 @@ void transfer_stop(struct transfer *transfer) {
 void transfer_done(struct transfer *transfer, CURLcode code) {
   struct weir_response *response = transfer->response;
   long said = 0;
-  if (transfer->over)
+  if (transfer->over || (code != CURLE_OK && salvage_answer(transfer)))
     code = CURLE_OK;
   if (code == CURLE_COULDNT_CONNECT && transfer->no_socket != 0 &&
       (curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &said), said == 0))

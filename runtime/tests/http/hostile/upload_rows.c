@@ -37,6 +37,13 @@ static bool refuse_and_reset(struct line *line) {
   return false;
 }
 
+static bool refuse_at_once(struct line *line) {
+  static const char refused[] = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
+  line_say(line, refused, sizeof refused - 1);
+  line_end(line, PEER_RESETS);
+  return false;
+}
+
 static bool refuse_and_finish(struct line *line) {
   static const char refused[] = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
   line_say(line, refused, sizeof refused - 1);
@@ -75,6 +82,12 @@ static const struct row rows[] = {
      .script = {.early = true, .serve = refuse_and_reset},
      .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
      .steps = play_when_blocked,
+     .expected = {.status = 413, .body = "large"}},
+    {.number = 35,
+     .name = "too-large-reset-at-once",
+     .server = "413 and RST at once, and does not read the upload, which comes as fast as it can",
+     .script = {.early = true, .serve = refuse_at_once},
+     .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
      .expected = {.status = 413, .body = "large"}},
     {.number = 35,
      .name = "too-large-reset-sending",
