@@ -13,6 +13,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+static const char reset[] = "the server reset the connection while the request was being sent";
+
+/* It begins as one, and has a head. */
+static bool is_answer(const char *bytes, size_t size) {
+  static const char begin[] = "HTTP/1.", end[] = "\n\r\n";
+  return size > sizeof begin && memcmp(bytes, begin, sizeof begin - 1) == 0 &&
+         memmem(bytes, size, end, sizeof end - 1) != NULL;
+}
+
 void salvage_read(struct transfer *transfer, int fd) {
   const struct weir_response *response = transfer->response;
   bool sending = response->failure.stage == WEIR_HTTP_SEND && response->failure.error == 0;
@@ -22,7 +31,7 @@ void salvage_read(struct transfer *transfer, int fd) {
   if (piece == NULL)
     return;
   ssize_t got = recv(fd, piece, PIECE, MSG_DONTWAIT);
-  if (got <= 0) {
+  if (got <= 0 || !is_answer(piece, (size_t)got)) {
     free(piece);
     return;
   }
@@ -37,7 +46,7 @@ static void take_body(struct weir_response *response, const char *data, size_t s
     return;
   bool whole = head->has_length && !head->chunked && head->length <= size;
   if (!whole || !response_keep(response, data, head->length)) {
-    failure_set(&response->failure, -ECONNRESET, "the server reset the connection while the request was being sent");
+    failure_set(&response->failure, -ECONNRESET, "%s", reset);
     return;
   }
   response->arrived += head->length;
@@ -46,11 +55,13 @@ static void take_body(struct weir_response *response, const char *data, size_t s
 bool salvage_answer(struct transfer *transfer) {
   struct weir_response *response = transfer->response;
   const char *at = transfer->salvage;
-  if (at == NULL || memcmp(at, "HTTP/", transfer->salvage_size < 5 ? transfer->salvage_size : 5) != 0)
+  if (at == NULL)
     return false;
   const char *end = at + transfer->salvage_size;
   while (!response->head.complete) {
     const char *line_end = memchr(at, '\n', (size_t)(end - at));
+    if (line_end == NULL) /* only an informational one */
+      transfer_fail(transfer, -ECONNRESET, "%s", reset);
     if (line_end == NULL || !transfer_take_line(transfer, at, (size_t)(line_end + 1 - at)))
       return false;
     at = line_end + 1;

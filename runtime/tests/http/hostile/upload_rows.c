@@ -44,6 +44,20 @@ static bool refuse_at_once(struct line *line) {
   return false;
 }
 
+static bool refuse_without_length(struct line *line) {
+  static const char refused[] = "HTTP/1.1 413 Content Too Large\r\n\r\nlarge";
+  line_say(line, refused, sizeof refused - 1);
+  line_end(line, PEER_RESETS);
+  return false;
+}
+
+static bool continue_and_reset(struct line *line) {
+  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  line_say(line, go_on, sizeof go_on - 1);
+  line_end(line, PEER_RESETS);
+  return false;
+}
+
 static bool refuse_and_finish(struct line *line) {
   static const char refused[] = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
   line_say(line, refused, sizeof refused - 1);
@@ -89,6 +103,26 @@ static const struct row rows[] = {
      .script = {.early = true, .serve = refuse_at_once},
      .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
      .expected = {.status = 413, .body = "large"}},
+    {.number = 35,
+     .name = "too-large-reset-kept",
+     .server = "413 and RST at once, on a kept connection",
+     .script = {.early = true, .serve = refuse_at_once},
+     .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
+     .steps = play_kept,
+     .expected = {.status = 413, .body = "large"}},
+    {.number = 35,
+     .name = "too-large-reset-no-length",
+     .server = "413 and RST at once, and a body that would end with the connection",
+     .script = {.early = true, .serve = refuse_without_length},
+     .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
+     .expected = {.error = -ECONNRESET, .stage = WEIR_HTTP_BODY, .status = 413}},
+    {.number = 35,
+     .name = "continue-and-reset",
+     .server = "100 Continue and RST, and does not read the upload",
+     .script = {.early = true, .serve = continue_and_reset},
+     .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
+     .steps = play_kept,
+     .expected = {.error = -ECONNRESET, .stage = WEIR_HTTP_SEND}},
     {.number = 35,
      .name = "too-large-reset-sending",
      .server = "413 and RST, and does not read the upload, while the client sends it",
