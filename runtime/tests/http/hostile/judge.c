@@ -8,11 +8,7 @@
 #define HELD_MOST (4 << 20)
 #define PEAK_MOST (16 << 20)
 
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-enum { PEAK_COUNTS = 0 }; /* a sanitizer keeps freed memory, and shadows */
-#else
-enum { PEAK_COUNTS = 1 };
-#endif
+enum { PEAK_COUNTS = !SANITIZED }; /* a sanitizer keeps freed memory, and shadows */
 
 struct findings {
   char *text;

@@ -11,14 +11,7 @@
 #include <stdarg.h>
 #include <sys/socket.h>
 
-#if defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED 1
-#endif
-#ifdef SANITIZED
+#if SANITIZED
 size_t __sanitizer_get_current_allocated_bytes(void); /* gcc has no header for it */
 #endif
 
@@ -37,7 +30,7 @@ static int count_descriptors(void) {
 }
 
 static int64_t heap_bytes(void) {
-#ifdef SANITIZED
+#if SANITIZED
   return (int64_t)__sanitizer_get_current_allocated_bytes();
 #else
   struct mallinfo2 info = mallinfo2();

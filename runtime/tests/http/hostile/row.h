@@ -13,6 +13,14 @@
 
 #include <weir/http.h>
 
+#if defined __has_feature
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 enum { ROWS_MOST = 160, NUMBERS = 37 };
 
 struct play;
