@@ -432,7 +432,7 @@ static bool has_port(const struct connection *c, int port) {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
     struct sockaddr_storage storage;
-  } address;
+  } address = {.storage = {0}};
   socklen_t length = sizeof address;
   if (getsockname(c->fd, &address.any, &length) != 0)
     return false;
