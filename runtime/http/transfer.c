@@ -555,7 +555,6 @@ void transfer_stop(struct transfer *transfer) {
   struct origin *origin = transfer->origin;
   if (transfer->in_multi) {
     curl_multi_remove_handle(client->multi, transfer->easy);
-    client->soon = true;
   }
   connection_released(transfer);
   if (transfer->previous != NULL)
