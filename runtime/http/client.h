@@ -100,7 +100,8 @@ struct transfer {
   const struct weir_request *request; /* while weir_http_do goes on */
   struct curl_slist *headers;
   struct curl_slist *addresses;
-  char *url;  /* that the handle has */
+  char *url; /* that the handle has */
+  CURLU *parsed;
   bool plain; /* nothing but the URL differs from a new one */
   bool repeatable;
   bool head_method;

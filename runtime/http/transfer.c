@@ -356,6 +356,7 @@ void transfer_free(struct transfer *transfer) {
   curl_easy_cleanup(transfer->easy);
   curl_slist_free_all(transfer->headers);
   curl_slist_free_all(transfer->addresses);
+  curl_url_cleanup(transfer->parsed);
   free(transfer->url);
   free(transfer->salvage);
   free(transfer);
@@ -446,12 +447,29 @@ static bool set_request(struct transfer *transfer, const struct weir_request *re
   return set_headers(transfer, request, body) && set_method(transfer, request, body);
 }
 
+/* libcurl copies a parsed URL without its zone (7.88): then it has to parse by itself. */
+static bool has_zone(CURLU *parsed) {
+  char *zone = NULL;
+  curl_url_get(parsed, CURLUPART_ZONEID, &zone, 0);
+  curl_free(zone);
+  return zone != NULL;
+}
+
+/* A URL that the handle keeps for many requests is parsed once. */
 static bool set_url(struct transfer *transfer, const char *url) {
   if (transfer->url != NULL && strcmp(transfer->url, url) == 0)
     return true;
+  CURLU *before = transfer->parsed;
+  transfer->parsed = curl_url();
   free(transfer->url);
   transfer->url = strdup(url);
-  return transfer->url != NULL && curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK;
+  bool set = transfer->url != NULL && transfer->parsed != NULL &&
+             curl_url_set(transfer->parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+             curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK;
+  CURLU *known = set && !has_zone(transfer->parsed) ? transfer->parsed : NULL;
+  curl_easy_setopt(transfer->easy, CURLOPT_CURLU, known);
+  curl_url_cleanup(before);
+  return set;
 }
 
 /* libcurl divides its own time to connect, 5 minutes if not told, among the addresses. */
@@ -511,6 +529,7 @@ static void clear(struct transfer *transfer) {
   if (!transfer->plain) {
     curl_easy_reset(easy);
     curl_slist_free_all(transfer->headers);
+    curl_url_cleanup(transfer->parsed);
     free(transfer->url);
   }
   free(transfer->salvage);
@@ -519,6 +538,7 @@ static void clear(struct transfer *transfer) {
       .client = transfer->client,
       .plain = transfer->plain,
       .url = transfer->plain ? transfer->url : NULL,
+      .parsed = transfer->plain ? transfer->parsed : NULL,
   };
   if (!transfer->plain)
     set_constants(transfer);
