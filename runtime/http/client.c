@@ -115,6 +115,7 @@ static void prepare_once(void) {
 
 weir_http *weir_http_new_at(const struct weir_http_config *config, const char *file, int line) {
   static const struct weir_http_config usual;
+  static const struct weir_request plain;
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, prepare_once);
   if (config == NULL)
@@ -125,12 +126,7 @@ weir_http *weir_http_new_at(const struct weir_http_config *config, const char *f
   if (client == NULL)
     return NULL;
   *client = (struct weir_http){.references = 1, .held = true, .dead = -1, .site = site_of(file, line)};
-  bool copied = copy_config(&client->config, config);
-  if (copied && !config->no_decoding) {
-    client->plain_headers = curl_slist_append(NULL, "Accept-Encoding: gzip, deflate");
-    copied = client->plain_headers != NULL;
-  }
-  if (!copied) {
+  if (!copy_config(&client->config, config) || !transfer_usual_headers(client, &plain, &client->plain_headers)) {
     client_unref(client);
     return NULL;
   }

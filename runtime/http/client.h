@@ -277,6 +277,8 @@ struct transfer *transfer_take(struct weir_response *response, const struct weir
 /* It is over and no longer libcurl's: it becomes spare, or is freed. */
 void transfer_give(struct transfer *transfer);
 void transfer_free(struct transfer *transfer);
+/* Appends what a client says of itself, unless the request does. False without memory. */
+bool transfer_usual_headers(struct weir_http *client, const struct weir_request *request, struct curl_slist **list);
 /* Enters, and leaves, libcurl's hands. start: 0 or a negative errno. */
 int transfer_start(struct transfer *transfer);
 void transfer_stop(struct transfer *transfer);

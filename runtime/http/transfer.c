@@ -322,7 +322,6 @@ static void set_constants(struct transfer *transfer) {
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, connection_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->plain_headers);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, config->user_agent);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 1000000000L); /* what is kept is decided elsewhere */
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3600L);
   if (config->connected_sockets) {
@@ -393,9 +392,16 @@ static bool append_field(struct curl_slist **list, const char *name, const char 
   return appended;
 }
 
+bool transfer_usual_headers(struct weir_http *client, const struct weir_request *request, struct curl_slist **list) {
+  const char *agent = client->config.user_agent;
+  if (agent[0] != '\0' && requested(request, "User-Agent") == NULL && !append_field(list, "User-Agent", agent))
+    return false; /* not CURLOPT_USERAGENT, which libcurl formats twice a request */
+  return !request_decoded(client, request) || append(list, "Accept-Encoding: gzip, deflate");
+}
+
 static bool set_headers(struct transfer *transfer, const struct weir_request *request, bool body) {
   struct curl_slist **list = &transfer->headers;
-  if (request_decoded(transfer->client, request) && !append(list, "Accept-Encoding: gzip, deflate"))
+  if (!transfer_usual_headers(transfer->client, request, list))
     return false;
   if (body && requested(request, "Content-Type") == NULL && !append(list, "Content-Type:"))
     return false; /* libcurl would call it a form */
