@@ -579,9 +579,8 @@ int transfer_start(struct transfer *transfer) {
 void transfer_stop(struct transfer *transfer) {
   struct weir_http *client = transfer->client;
   struct origin *origin = transfer->origin;
-  if (transfer->in_multi) {
+  if (transfer->in_multi)
     curl_multi_remove_handle(client->multi, transfer->easy);
-  }
   connection_released(transfer);
   if (transfer->previous != NULL)
     transfer->previous->next = transfer->next;
