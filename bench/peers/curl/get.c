@@ -21,6 +21,7 @@ struct transfer {
 struct getter {
   CURLM *multi;
   struct curl_slist *headers;
+  CURLU *url;
   int epoll;
   long timeout; /* milliseconds that libcurl asked for; -1: none */
   int64_t left; /* GETs to be started */
@@ -164,20 +165,25 @@ struct get_result getter_run(struct getter *getter, int64_t count) {
 
 /* ---- beginning and end ------------------------------------------------------------------------------------------ */
 
-static bool prepare(struct getter *getter, struct transfer *transfer, const char *url) {
+static bool prepare(struct getter *getter, struct transfer *transfer) {
   CURL *easy = transfer->easy = curl_easy_init();
   if (easy == NULL) {
     return false;
   }
   curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, getter->headers);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "libcurl");
-  return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK;
+  return curl_easy_setopt(easy, CURLOPT_CURLU, getter->url) == CURLE_OK;
+}
+
+static bool add_header(struct getter *getter, const char *line) {
+  struct curl_slist *longer = curl_slist_append(getter->headers, line);
+  getter->headers = longer != NULL ? longer : getter->headers;
+  return longer != NULL;
 }
 
 struct getter *getter_new(const char *url, int concurrency) {
@@ -189,10 +195,12 @@ struct getter *getter_new(const char *url, int concurrency) {
   getter->timeout = -1;
   getter->epoll = epoll_create1(EPOLL_CLOEXEC);
   getter->multi = curl_multi_init();
-  getter->headers = curl_slist_append(NULL, "Accept-Encoding: gzip, deflate");
-  bool good = getter->epoll >= 0 && getter->multi != NULL && getter->headers != NULL;
+  getter->url = curl_url();
+  bool good = getter->epoll >= 0 && getter->multi != NULL && getter->url != NULL &&
+              curl_url_set(getter->url, CURLUPART_URL, url, 0) == CURLUE_OK && add_header(getter, PEER_USER_AGENT) &&
+              add_header(getter, "Accept-Encoding: gzip, deflate");
   for (int i = 0; i < concurrency; i++) {
-    good = good && prepare(getter, &getter->transfers[i], url);
+    good = good && prepare(getter, &getter->transfers[i]);
   }
   if (!good) {
     getter_free(getter);
@@ -213,6 +221,7 @@ void getter_free(struct getter *getter) {
   }
   curl_multi_cleanup(getter->multi);
   curl_slist_free_all(getter->headers);
+  curl_url_cleanup(getter->url);
   if (getter->epoll >= 0) {
     close(getter->epoll);
   }
