@@ -170,6 +170,7 @@ struct weir_http {
   bool closing;
   bool soon;     /* libcurl wants time 0 to pass */
   bool stranded; /* a transfer has lost its last attempt to connect: see driver.c */
+  bool starved;  /* it had no memory for something */
   CURLM *multi;
   CURL *purger;
   int dead; /* a descriptor that says it is closed */

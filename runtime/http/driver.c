@@ -185,6 +185,23 @@ static void arm(struct weir_http *client, long milliseconds) {
   set_alarm(client, delay);
 }
 
+static void enter(struct weir_http *client, curl_socket_t fd, int events) {
+  int running;
+  if (curl_multi_socket_action(client->multi, fd, events, &running) == CURLM_OUT_OF_MEMORY)
+    client->starved = true;
+}
+
+/* libcurl forgets to wait for a transfer's socket when it has no memory for the entry. */
+static void fail_starved(struct weir_http *client) {
+  for (struct transfer *transfer = client->under_way; transfer != NULL; transfer = transfer->next) {
+    bool watched = transfer->connection != NULL && transfer->connection->wants != 0;
+    bool waits = transfer->paused || transfer->hungry || transfer->response->failure.stage == WEIR_HTTP_QUEUED;
+    if (transfer->in_multi && !watched && !waits)
+      transfer_fail(transfer, -ENOMEM, "no memory to wait for the connection");
+  }
+  client->starved = false;
+}
+
 static void settle(void *arg) {
   struct weir_http *client = arg;
   long milliseconds = -1;
@@ -198,10 +215,11 @@ static void settle(void *arg) {
         break;
     }
     client->soon = false;
-    int running;
-    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    enter(client, CURL_SOCKET_TIMEOUT, 0);
   }
   read_messages(client);
+  if (client->starved)
+    fail_starved(client);
   arm(client, client->soon ? 0 : milliseconds);
 }
 
@@ -210,8 +228,7 @@ void driver_settle(struct weir_http *client) {
 }
 
 void driver_act(struct weir_http *client, curl_socket_t fd, int events) {
-  int running;
-  curl_multi_socket_action(client->multi, fd, events, &running);
+  enter(client, fd, events);
   settle(client);
 }
 
@@ -219,9 +236,8 @@ void driver_purge(struct weir_http *client, const struct origin *origin) {
   curl_easy_setopt(client->purger, CURLOPT_URL, (const char *)origin->name);
   if (curl_multi_add_handle(client->multi, client->purger) != CURLM_OK)
     return; /* libcurl finds the closed connection when it looks for one */
-  int running;
   client->soon = false;
-  curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  enter(client, CURL_SOCKET_TIMEOUT, 0);
   curl_multi_remove_handle(client->multi, client->purger);
   client->soon = true; /* the time of others may have passed unseen */
 }

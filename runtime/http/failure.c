@@ -59,6 +59,8 @@ static int error_of(CURL *easy, CURLcode code) {
   case CURLE_SSL_ISSUER_ERROR:
     return -EKEYREJECTED;
   case CURLE_OUT_OF_MEMORY:
+  case CURLE_SETOPT_OPTION_SYNTAX: /* of addresses, which are as they should be */
+  case CURLE_ABORTED_BY_CALLBACK:  /* a callback that wants that has said why before */
     return -ENOMEM;
   case CURLE_PARTIAL_FILE:
     return -ENODATA;

@@ -81,17 +81,24 @@ static void lower(char *host) {
       *host += 'a' - 'A';
 }
 
+static int error_of_url(CURLUcode code) {
+  return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+}
+
 static int parse(struct weir_http *client, CURLU *parser, const char *url, struct origin **origin) {
   CURLUcode code = curl_url_set(parser, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
   if (code != CURLUE_OK)
-    return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+    return error_of_url(code);
   char *scheme = NULL, *host = NULL, *port = NULL;
-  int error = -EINVAL;
-  if (curl_url_get(parser, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && strcmp(scheme, "http") != 0 &&
-      strcmp(scheme, "https") != 0)
+  int error;
+  if ((code = curl_url_get(parser, CURLUPART_SCHEME, &scheme, 0)) != CURLUE_OK)
+    error = error_of_url(code);
+  else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
     error = -EPROTONOSUPPORT;
-  else if (scheme != NULL && curl_url_get(parser, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-           curl_url_get(parser, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+  else if ((code = curl_url_get(parser, CURLUPART_HOST, &host, 0)) != CURLUE_OK ||
+           (code = curl_url_get(parser, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT)) != CURLUE_OK)
+    error = error_of_url(code);
+  else {
     lower(host);
     error = find(client, scheme, host, port, origin);
   }

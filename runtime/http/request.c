@@ -201,25 +201,23 @@ static void discard(void *arg) {
 struct reference {
   const char *base;
   const char *location;
-  char *url; /* NULL: no memory, or no URL */
+  char *url;
+  int error; /* -ENOMEM, or -EPROTO: no URL */
 };
 
 static void refer(void *arg) {
   struct reference *reference = arg;
   CURLU *parser = curl_url();
   char *whole = NULL;
+  CURLUcode code = CURLUE_OUT_OF_MEMORY; /* what else could be wrong with the base? */
   if (parser != NULL && curl_url_set(parser, CURLUPART_URL, reference->base, 0) == CURLUE_OK &&
-      curl_url_set(parser, CURLUPART_URL, reference->location, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-      curl_url_get(parser, CURLUPART_URL, &whole, 0) == CURLUE_OK)
+      (code = curl_url_set(parser, CURLUPART_URL, reference->location, CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK &&
+      (code = curl_url_get(parser, CURLUPART_URL, &whole, 0)) == CURLUE_OK)
     reference->url = strdup(whole);
+  if (reference->url == NULL)
+    reference->error = code == CURLUE_OK || code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EPROTO;
   curl_free(whole);
   curl_url_cleanup(parser);
-}
-
-static char *next_url(const char *base, const char *location) {
-  struct reference reference = {.base = base, .location = location};
-  host_run(refer, &reference);
-  return reference.url;
 }
 
 /* What a server may learn that another one was told. */
@@ -264,10 +262,14 @@ static void forget_answer(struct weir_response *response) {
 
 /* 0: there is a next hop; or the failure's error. */
 static int redirect(struct weir_response *response, struct weir_request *request, struct weir_header *headers) {
-  char *url = next_url(response->url, head_field(&response->head, "Location"));
+  struct reference reference = {.base = response->url, .location = head_field(&response->head, "Location")};
+  host_run(refer, &reference);
+  char *url = reference.url;
   if (url == NULL)
-    return failure_set(&response->failure, -EPROTO, "a redirect to no URL: %.128s",
-                       head_field(&response->head, "Location"));
+    return failure_set(&response->failure, reference.error,
+                       reference.error == -EPROTO ? "a redirect to no URL: %.128s"
+                                                  : "no memory for a redirect to %.128s",
+                       reference.location);
   struct origin *before, *after;
   int error = origin_of(response->client, response->url, &before);
   if (error == 0) {

@@ -181,6 +181,8 @@ static ssize_t fetch(struct weir_response *response, char *buffer, size_t size) 
       error = response_wait(response);
     else if ((error = over(response)) == 0)
       host_run(resume, response);
+    if (error == 0 && response->got == 0)
+      error = response->failure.error;
   }
   response->into = NULL;
   if (response->got != 0)

@@ -257,7 +257,9 @@ static size_t on_upload(char *buffer, size_t unit, size_t count, void *arg) {
   struct transfer *transfer = arg;
   size_t room = unit * count;
   progress(transfer);
-  if (transfer->response->failure.error != 0 || transfer->request == NULL)
+  if (transfer->request == NULL)
+    transfer_fail(transfer, -EPROTO, "the server has answered, and nobody has the request's body any more");
+  if (transfer->response->failure.error != 0)
     return CURL_READFUNC_ABORT;
   if (transfer->upload_size == 0 && !transfer->upload_ended) {
     transfer->hungry = true;
@@ -294,17 +296,15 @@ static int on_rewind(void *arg, curl_off_t offset, int origin) {
 
 /* ---- the handle ------------------------------------------------------------------------------------------------- */
 
-/* What every request has. */
-static void set_constants(struct transfer *transfer) {
+/* What every request has. False without memory: libcurl copies strings. */
+static bool set_constants(struct transfer *transfer) {
   CURL *easy = transfer->easy;
   struct weir_http *client = transfer->client;
   const struct weir_http_config *config = &client->config;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->text);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -328,13 +328,14 @@ static void set_constants(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, connected_tls);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
   }
-  if (config->ca_file != NULL)
-    curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
   if (config->insecure) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
   transfer->plain = true;
+  return curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+         (config->ca_file == NULL || curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file) == CURLE_OK);
 }
 
 static struct transfer *transfer_new(struct weir_http *client) {
@@ -343,12 +344,11 @@ static struct transfer *transfer_new(struct weir_http *client) {
     return NULL;
   transfer->client = client;
   transfer->easy = curl_easy_init();
-  if (transfer->easy == NULL) {
-    free(transfer);
-    return NULL;
-  }
-  set_constants(transfer);
-  return transfer;
+  if (transfer->easy != NULL && set_constants(transfer))
+    return transfer;
+  curl_easy_cleanup(transfer->easy);
+  free(transfer);
+  return NULL;
 }
 
 void transfer_free(struct transfer *transfer) {
@@ -525,7 +525,8 @@ struct transfer *transfer_take(struct weir_response *response, const struct weir
   return NULL;
 }
 
-static void clear(struct transfer *transfer) {
+/* False without memory for it to be used again. */
+static bool clear(struct transfer *transfer) {
   CURL *easy = transfer->easy;
   if (transfer->addresses != NULL) {
     curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
@@ -546,17 +547,15 @@ static void clear(struct transfer *transfer) {
       .url = transfer->plain ? transfer->url : NULL,
       .parsed = transfer->plain ? transfer->parsed : NULL,
   };
-  if (!transfer->plain)
-    set_constants(transfer);
+  return transfer->plain || set_constants(transfer);
 }
 
 void transfer_give(struct transfer *transfer) {
   struct weir_http *client = transfer->client;
-  if (client->spare_count >= SPARE_TRANSFERS_MOST) {
+  if (client->spare_count >= SPARE_TRANSFERS_MOST || !clear(transfer)) {
     transfer_free(transfer);
     return;
   }
-  clear(transfer);
   transfer->next = client->spare;
   client->spare = transfer;
   client->spare_count++;
