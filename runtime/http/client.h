@@ -231,7 +231,7 @@ void driver_purge(struct weir_http *client, const struct origin *origin);
 curl_socket_t connection_open(void *transfer, curlsocktype purpose, struct curl_sockaddr *address);
 int connection_options(void *transfer, curl_socket_t fd, curlsocktype purpose);
 int connection_close(void *client, curl_socket_t fd);
-int connection_wants(CURL *easy, curl_socket_t fd, int what, void *client, void *connection);
+int connection_wants(CURL *easy, curl_socket_t fd, int what, void *client, void *unused);
 
 /* The transfer's request is about to be sent: on a new connection, and sockets that lost the race to connect are gone;
  * or on a kept one, whose end here has that port. */

@@ -93,11 +93,12 @@ static void rest(struct connection *c) {
 }
 
 static void belong(struct connection *c, struct transfer *transfer) {
+  struct transfer *over = c->transfer; /* libcurl's message of that is still to be read */
+  if (over != NULL && over != transfer && over->connection == c)
+    over->connection = NULL;
   struct connection *before = transfer->connection;
   if (before != NULL && before != c && before->established)
     rest(before);
-  if (c->transfer != NULL && c->transfer != transfer && c->transfer->connection == c)
-    c->transfer->connection = NULL; /* it is over, and has not been told yet: one that was queued is faster */
   c->transfer = transfer;
   c->stuck = 0;
   transfer->connection = c;
@@ -368,7 +369,6 @@ curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_socka
     return CURL_SOCKET_BAD;
   }
   belong(c, transfer);
-  curl_multi_assign(client->multi, fd, c);
   return fd;
 }
 
@@ -387,13 +387,12 @@ int connection_close(void *arg, curl_socket_t fd) {
   return close(fd);
 }
 
-int connection_wants(CURL *easy, curl_socket_t fd, int what, void *arg, void *known) {
+int connection_wants(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused) {
   struct weir_http *client = arg;
-  struct connection *c = known != NULL ? known : connection_of(client, fd);
-  if (c == NULL || c->fd != fd)
+  struct connection *c = connection_of(client, fd);
+  (void)unused;
+  if (c == NULL)
     return 0; /* closed already, or opened for the purger */
-  if (known == NULL)
-    curl_multi_assign(client->multi, fd, c);
   connected_put_back(c);
   c->wants = what == CURL_POLL_REMOVE ? 0 : what;
   if (what == CURL_POLL_REMOVE) {
@@ -448,6 +447,12 @@ static struct connection *find_kept(const struct transfer *transfer, int port) {
   for (struct connection *c = transfer->origin->idle; c != NULL && !sure; c = c->next) {
     sure = has_port(c, port);
     if (sure || found == NULL || c->number < found->number)
+      found = c;
+  }
+  for (struct transfer *over = transfer->client->under_way; over != NULL && !sure; over = over->next) {
+    struct connection *c = over->connection;
+    sure = c != NULL && c->established && c->origin == transfer->origin && has_port(c, port);
+    if (sure)
       found = c;
   }
   return found;
