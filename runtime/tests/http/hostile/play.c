@@ -207,6 +207,11 @@ static int open_socket(void *context, const struct sockaddr *address, socklen_t 
   return last_socket < 0 ? -errno : last_socket;
 }
 
+void play_and_go(struct play *play) {
+  play_once(play);
+  sem_post(&play->peer.seen->go);
+}
+
 static void watch(struct play *play) {
   while (weir_http_counts(play->client).idle != 0)
     weir_sleep(WEIR_MILLISECOND);

@@ -126,6 +126,8 @@ void play_watched(struct play *play);
 void play_guarded(struct play *play);
 /* Afterwards a request that must bring no secrets. */
 void play_secrets(struct play *play);
+/* The client says go when all is over. */
+void play_and_go(struct play *play);
 /* The client says go when its upload is blocked. */
 void play_when_blocked(struct play *play);
 /* The client says go when it has begun to send, and does nothing more before the server has reset the connection. */

@@ -58,6 +58,12 @@ static bool continue_and_reset(struct line *line) {
   return false;
 }
 
+static bool read_nothing(struct line *line) {
+  line_await_go(line);
+  line_end(line, PEER_STALLS);
+  return false;
+}
+
 static bool refuse_and_finish(struct line *line) {
   static const char refused[] = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nlarge";
   line_say(line, refused, sizeof refused - 1);
@@ -90,6 +96,14 @@ static const struct row rows[] = {
      .script = {.early = true, .serve = fail_expectation},
      .request = {.body = large, .body_size = sizeof large},
      .expected = {.status = 417, .body = "nope", .kept = 1, .requests = 2}},
+    {.number = 17,
+     .name = "upload-stall",
+     .server = "reads nothing of the upload",
+     .script = {.early = true, .serve = read_nothing},
+     .config = {.rate_window = 100 * WEIR_MILLISECOND},
+     .request = {.body = large, .body_size = sizeof large, .headers = no_expectation, .header_count = 1},
+     .steps = play_and_go,
+     .expected = {.error = -ETIMEDOUT, .stage = WEIR_HTTP_SEND}},
     {.number = 35,
      .name = "too-large-reset",
      .server = "413 and RST, and does not read the upload, for which the sockets have no more room",
