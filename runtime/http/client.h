@@ -74,6 +74,7 @@ struct connection {
   int wants;                 /* CURL_POLL_…, of libcurl */
   uint64_t inode;
   uint64_t number; /* the client's first is 1 */
+  int port;        /* of its end here, when it was established; 0: none */
   bool established;
   bool idle; /* counted as such */
   unsigned tasks;
@@ -185,6 +186,7 @@ struct weir_http {
   struct transfer *spare;
   unsigned spare_count;
   struct transfer *under_way;
+  struct transfer *starting; /* for which it has just been made sure that kept connections are silent */
   struct origin *origins[ORIGIN_BUCKETS];
   struct weir_http *next_simulated; /* used in the simulation that is active */
   bool simulated;                   /* it is in that list */
@@ -234,8 +236,9 @@ int connection_close(void *client, curl_socket_t fd);
 int connection_wants(CURL *easy, curl_socket_t fd, int what, void *client, void *unused);
 
 /* The transfer's request is about to be sent: on a new connection, and sockets that lost the race to connect are gone;
- * or on a kept one, whose end here has that port. */
-void connection_found(struct transfer *transfer, int port);
+ * or on a kept one, whose end here has that port. False: the kept one has said something unasked meanwhile, and is
+ * retired: libcurl finds it closed, and takes another. */
+bool connection_found(struct transfer *transfer, int port);
 /* The transfer is over and removed: its connection is idle, or gone. */
 void connection_released(struct transfer *transfer);
 /* Closes a kept connection, whatever libcurl thinks; its tasks end. driver_purge tells libcurl. */

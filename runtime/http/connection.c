@@ -23,7 +23,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -123,6 +122,11 @@ static bool room_for_number(struct weir_http *client, int fd) {
   client->connections = grown;
   client->numbers = numbers;
   return true;
+}
+
+static bool speaks(const struct connection *c) {
+  struct pollfd look = {.fd = c->fd, .events = POLLIN};
+  return poll(&look, 1, 0) > 0;
 }
 
 static void free_if_over(struct connection *c) {
@@ -228,8 +232,7 @@ static void retire_late(void *arg) {
 /* Something can be read from it, or could: what woke its reader may have been read as the end of a body since then. */
 static void retire_unasked(void *arg) {
   struct connection *c = arg;
-  struct pollfd look = {.fd = c->fd, .events = POLLIN};
-  if (c->fd < 0 || !c->idle || poll(&look, 1, 0) <= 0)
+  if (c->fd < 0 || !c->idle || !speaks(c))
     return;
   c->client->counts.dropped++;
   retire_late(c);
@@ -425,54 +428,51 @@ static void forget_losers(struct transfer *transfer) {
   }
 }
 
-static bool has_port(const struct connection *c, int port) {
-  union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_storage storage;
-  } address = {.storage = {0}};
-  socklen_t length = sizeof address;
-  if (getsockname(c->fd, &address.any, &length) != 0)
-    return false;
-  return (address.any.sa_family == AF_INET && ntohs(address.v4.sin_port) == port) ||
-         (address.any.sa_family == AF_INET6 && ntohs(address.v6.sin6_port) == port);
-}
-
 /* libcurl does not say which of the kept ones it uses, and may have read an answer before it next speaks of the socket.
  * One without a port is a unix socket: then it is the oldest, upon which libcurl comes first. */
 static struct connection *find_kept(const struct transfer *transfer, int port) {
   struct connection *found = transfer->connection;
-  bool sure = found != NULL && has_port(found, port);
+  bool sure = port != 0 && found != NULL && found->port == port;
   for (struct connection *c = transfer->origin->idle; c != NULL && !sure; c = c->next) {
-    sure = has_port(c, port);
+    sure = port != 0 && c->port == port;
     if (sure || found == NULL || c->number < found->number)
       found = c;
   }
-  for (struct transfer *over = transfer->client->under_way; over != NULL && !sure; over = over->next) {
+  for (struct transfer *over = transfer->client->under_way; over != NULL && !sure && port != 0; over = over->next) {
     struct connection *c = over->connection;
-    sure = c != NULL && c->established && c->origin == transfer->origin && has_port(c, port);
+    sure = c != NULL && c->established && c->origin == transfer->origin && c->port == port;
     if (sure)
       found = c;
   }
   return found;
 }
 
-void connection_found(struct transfer *transfer, int port) {
-  if (transfer->attempts == NULL) {
-    struct connection *kept = find_kept(transfer, port);
-    if (kept != NULL)
-      belong(kept, transfer);
-    return;
+static bool found_kept(struct transfer *transfer, int port) {
+  struct connection *kept = find_kept(transfer, port);
+  if (kept == NULL)
+    return true;
+  if (transfer == transfer->client->starting || !speaks(kept)) {
+    belong(kept, transfer);
+    return true;
   }
+  transfer->client->counts.dropped++;
+  connection_retire(kept);
+  return false;
+}
+
+bool connection_found(struct transfer *transfer, int port) {
+  if (transfer->attempts == NULL)
+    return found_kept(transfer, port);
   for (struct connection *c = transfer->attempts; c != NULL; c = c->next)
     connected_put_back(c);
   if (transfer->attempts->next != NULL)
     forget_losers(transfer);
   while (transfer->attempts != NULL) {
     transfer->connection = transfer->attempts;
+    transfer->connection->port = port;
     set_established(transfer->attempts);
   }
+  return true;
 }
 
 /* More are kept than may be: of an origin's the one that has just come, of all the one that has been idle for longest. */
@@ -523,8 +523,7 @@ bool connections_check(struct weir_http *client, struct origin *origin) {
   bool some = false;
   for (struct connection *c = origin->idle, *next; c != NULL; c = next) {
     next = c->next;
-    struct pollfd look = {.fd = c->fd, .events = POLLIN};
-    if (poll(&look, 1, 0) <= 0)
+    if (!speaks(c))
       continue;
     client->counts.dropped++;
     connection_retire(c);

@@ -100,9 +100,11 @@ static int on_request(void *arg, char *address, char *local, int port, int local
   struct transfer *transfer = arg;
   struct weir_response *response = transfer->response;
   (void)address, (void)local, (void)port;
-  connection_found(transfer, local_port);
+  bool found = connection_found(transfer, local_port);
   if (response->failure.error != 0)
     return CURL_PREREQFUNC_ABORT;
+  if (!found)
+    return CURL_PREREQFUNC_OK; /* it goes to a dead socket, and libcurl repeats it */
   if (!transfer_may_be_sent(transfer))
     return CURL_PREREQFUNC_ABORT;
   transfer->client->counts.requests++;
@@ -571,7 +573,9 @@ int transfer_start(struct transfer *transfer) {
     return transfer_fail(transfer, -ENOMEM, "no memory for the transfer");
   transfer->in_multi = true;
   client->soon = true;
+  client->starting = transfer;
   driver_settle(client);
+  client->starting = NULL;
   return 0;
 }
 

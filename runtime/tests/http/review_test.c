@@ -1,4 +1,4 @@
-/* What a reviewer of runtime/http suspected, and found: each case failed once. The peers are tasks of the same run, so
+/* What a reviewer of runtime/http suspected, and found: nearly each case failed once. The peers are tasks of the same run, so
  * that who is asked what, and when, is decided here. */
 #include "check.h"
 #include "workers.h"
@@ -662,6 +662,84 @@ static void a_family_that_the_system_lacks(void) {
   run_test(family_program);
 }
 
+static void answer_and_say_more(void *arg) {
+  bool poison = arg != NULL;
+  char head[1024];
+  int fd = next_connection(&peer);
+  CHECK(read_head(fd, head, sizeof head));
+  say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+  weir_chan_recv(answer_it, NULL);
+  if (poison) {
+    say(fd, "HTTP/1.1 200 Poisoned\r\nContent-Length: 0\r\n\r\n");
+    weir_chan_send(gate, NULL);
+    hang_up(fd);
+    fd = next_connection(&peer);
+  } else {
+    weir_chan_send(gate, NULL);
+  }
+  CHECK(read_head(fd, head, sizeof head));
+  say(fd, "HTTP/1.1 201 Created\r\nContent-Length: 20000\r\n\r\n");
+  static char body[BODY];
+  say_bytes(fd, body, sizeof body);
+  outlast(fd);
+}
+
+static void get_the_next(void *arg) {
+  (void)arg;
+  weir_response *response;
+  CHECK_EQ_INT(weir_http_get(shared, peer.url, &response), 0);
+  CHECK_EQ_INT(weir_response_status(response), 201);
+  CHECK_EQ_INT(weir_http_counts(shared).idle, 0);
+  weir_http_close_idle(shared);
+  size_t total;
+  CHECK_EQ_INT(read_all(response, &total), 0);
+  CHECK_EQ_INT(total, BODY);
+  weir_response_close(response);
+  weir_chan_send(gate, NULL);
+}
+
+static int handed_on(void *poison) {
+  peer = peer_listen();
+  gate = weir_chan_new(0, 0);
+  answer_it = weir_chan_new(0, 0);
+  weir_go(answer_and_say_more, poison);
+  shared = weir_http_new((&(struct weir_http_config){.max_connections = 1}));
+  weir_response *response;
+  CHECK_EQ_INT(weir_http_get(shared, peer.url, &response), 0);
+  weir_go(get_the_next, NULL);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* it waits for the connection */
+  weir_chan_send(answer_it, NULL);
+  weir_chan_recv(gate, NULL);
+  size_t total;
+  CHECK_EQ_INT(read_all(response, &total), 0);
+  CHECK_EQ_INT(total, 2);
+  weir_response_close(response);
+  CHECK_EQ_INT(weir_chan_recv(gate, NULL), 0);
+  CHECK_EQ_INT(weir_http_counts(shared).connections, poison != NULL ? 2 : 1);
+  CHECK_EQ_INT(weir_http_counts(shared).dropped, poison != NULL);
+  weir_http_free(shared);
+  weir_chan_unref(gate);
+  weir_chan_unref(answer_it);
+  return 0;
+}
+
+static int handed_on_program(void *arg) {
+  (void)arg;
+  return handed_on(NULL);
+}
+
+static void a_connection_is_handed_on(void) {
+  run_test(handed_on_program);
+}
+
+static int poisoned_program(void *arg) {
+  return handed_on(arg == NULL ? &peer : arg);
+}
+
+static void a_connection_that_is_handed_on_has_said_more(void) {
+  run_test(poisoned_program);
+}
+
 /* Connections to it stay under way: what it has room for is taken. */
 static int listen_deaf(const char *host, int port) {
   int listener = listen_at(host, &port, 0);
@@ -812,6 +890,8 @@ static const struct check_case cases[] = {
     CHECK_CASE(letter_case_of_a_host),
     CHECK_CASE(a_part_is_asked_for_without_a_coding),
     CHECK_CASE(a_family_that_the_system_lacks),
+    CHECK_CASE(a_connection_is_handed_on),
+    CHECK_CASE(a_connection_that_is_handed_on_has_said_more),
     CHECK_CASE(addresses_that_refuse),
     CHECK_CASE(a_second_address_has_its_turn_in_time),
     CHECK_CASE(an_answer_comes_before_the_first_look),
