@@ -14,11 +14,11 @@
 #include <sys/mman.h>
 
 static const char *const fault_names[FAULTS] = {
-    [FAULT_NONE] = "none",         [FAULT_ERROR] = "error",   [FAULT_STAGE] = "stage",
-    [FAULT_STATUS] = "status",     [FAULT_BODY] = "body",     [FAULT_KEPT] = "kept",
-    [FAULT_REQUESTS] = "requests", [FAULT_POISON] = "poison", [FAULT_DESCRIPTOR] = "descriptor",
-    [FAULT_RESPONSE] = "response", [FAULT_TASK] = "task",     [FAULT_MEMORY] = "memory",
-    [FAULT_UNSEEN] = "unseen",
+    [FAULT_NONE] = "none",         [FAULT_ERROR] = "error",     [FAULT_STAGE] = "stage",
+    [FAULT_STATUS] = "status",     [FAULT_BODY] = "body",       [FAULT_KEPT] = "kept",
+    [FAULT_REQUESTS] = "requests", [FAULT_POISON] = "poison",   [FAULT_DESCRIPTOR] = "descriptor",
+    [FAULT_RESPONSE] = "response", [FAULT_TASK] = "task",       [FAULT_MEMORY] = "memory",
+    [FAULT_UNSEEN] = "unseen",     [FAULT_SWALLOW] = "swallow",
 };
 
 static bool canary;

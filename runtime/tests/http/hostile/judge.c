@@ -7,6 +7,8 @@
 /* Bounds on what no row needs: a client with a few connections has some 200 KB, TLS included. */
 #define HELD_MOST (4 << 20)
 #define PEAK_MOST (16 << 20)
+/* What a server that floods gets rid of: full sockets, and what libcurl reads until it is stopped. */
+#define SENT_MOST (64 << 20)
 
 enum { PEAK_COUNTS = !SANITIZED }; /* a sanitizer keeps freed memory, and shadows */
 
@@ -122,6 +124,8 @@ static void judge_rest(const struct outcome *outcome, struct findings *findings)
     find(findings, "%lld bytes held", (long long)outcome->bytes_held);
   if (PEAK_COUNTS && outcome->bytes_peak > PEAK_MOST)
     find(findings, "%lld bytes more at the peak", (long long)outcome->bytes_peak);
+  if (outcome->peer_sent > SENT_MOST)
+    find(findings, "%llu bytes swallowed", (unsigned long long)outcome->peer_sent);
   if (!outcome->peer_ended)
     find(findings, "the server failed");
 }

@@ -35,6 +35,7 @@ bool line_send(struct line *line, const char *bytes, size_t size) {
       continue;
     if (sent <= 0)
       return false;
+    atomic_fetch_add(&line->peer->seen->sent, (unsigned long long)sent);
     bytes += sent;
     size -= (size_t)sent;
   }

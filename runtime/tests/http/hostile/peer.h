@@ -62,6 +62,7 @@ struct peer_seen {
   atomic_uint connections;
   atomic_uint requests; /* whole heads, of any path */
   atomic_uint rows;     /* of /row */
+  atomic_ullong sent;   /* bytes */
   atomic_bool poisoned; /* a canary: /good gives the wrong answer */
   sem_t go;
   sem_t done;

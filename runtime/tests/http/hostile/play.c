@@ -332,6 +332,8 @@ static void plant(struct play *play) {
     weir_go(leave_task, weir_chan_new(0, 0));
   if (planted == FAULT_UNSEEN)
     atomic_fetch_add(&play->peer.seen->connections, 1);
+  if (planted == FAULT_SWALLOW)
+    atomic_fetch_add(&play->peer.seen->sent, 1ULL << 30);
 }
 
 /* What is made once in a process: libcurl's own, the run's poller. */
@@ -400,6 +402,7 @@ void play_row(const struct row *row, struct outcome *outcome, unsigned workers) 
   outcome->requests += atomic_load(&play.peer.seen->rows);
   outcome->peer_connections = atomic_load(&play.peer.seen->connections);
   outcome->peer_requests = atomic_load(&play.peer.seen->requests);
+  outcome->peer_sent = atomic_load(&play.peer.seen->sent);
   if (row->certificate != NULL)
     certificate_free(&play.certificate);
   outcome->finished = true;

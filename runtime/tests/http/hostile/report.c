@@ -43,9 +43,11 @@ static void put_row(FILE *file, const struct row *row, const struct outcome *out
   put_string(file, "why", text);
   fprintf(file, "\"status\": %d, \"connections_kept\": %zu, \"requests\": %u, \"repeated\": %llu, ", outcome->status,
           outcome->idle, outcome->requests, (unsigned long long)outcome->counts.repeated);
-  fprintf(file, "\"bytes_held\": %lld, \"bytes_peak\": %lld, \"fds_before\": %d, \"fds_after\": %d, \"ok\": %s}",
-          (long long)outcome->bytes_held, (long long)outcome->bytes_peak, outcome->fds_before, outcome->fds_after,
-          ok ? "true" : "false");
+  fprintf(file,
+          "\"bytes_held\": %lld, \"bytes_peak\": %lld, \"bytes_sent\": %llu, \"fds_before\": %d, \"fds_after\": %d, "
+          "\"ok\": %s}",
+          (long long)outcome->bytes_held, (long long)outcome->bytes_peak, (unsigned long long)outcome->peer_sent,
+          outcome->fds_before, outcome->fds_after, ok ? "true" : "false");
 }
 
 void report_json(const char *path, const struct row *const *rows, const struct outcome *outcomes, size_t count,

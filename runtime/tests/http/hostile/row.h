@@ -4,7 +4,7 @@
  *   - two more requests of the same client get the answers that are theirs
  *   - no response, connection, task or byte of the books is left, and no descriptor
  *   - the client counted as many connections and requests as the server saw
- *   - the memory that it held, and the most it ever had, are bounded
+ *   - the memory that it held, the most it ever had, and what it took from the server are bounded
  */
 #ifndef HOSTILE_ROW_H
 #define HOSTILE_ROW_H
@@ -67,6 +67,7 @@ struct outcome {
   struct weir_http_counts counts; /* before the good requests */
   struct weir_http_counts all;    /* at the end */
   unsigned peer_connections, peer_requests;
+  uint64_t peer_sent;
   bool peer_ended;
   bool next_answered;
   size_t responses, connections, tasks;
@@ -103,6 +104,7 @@ enum fault {
   FAULT_TASK,
   FAULT_MEMORY,
   FAULT_UNSEEN,
+  FAULT_SWALLOW,
   FAULTS,
 };
 extern enum fault planted;
