@@ -113,10 +113,11 @@ struct transfer {
   bool discarding; /* the body: of a redirect, or of a response that is being closed */
   bool paused;
   bool in_multi;
-  unsigned times; /* that it was sent */
-  size_t raw;     /* bytes that were there to be read, without TLS */
-  size_t silent;  /* of them, since the last line or piece of body */
-  uint64_t taken; /* of the body */
+  unsigned times;        /* that it was sent */
+  size_t raw;            /* bytes that were there to be read, without TLS */
+  size_t silent;         /* of them, since the last line or piece of body */
+  uint64_t silent_since; /* read from the connection when silence was first seen; 0 */
+  uint64_t taken;        /* of the body */
   uint64_t uploaded;
   const char *upload; /* what is left of the body, or of a piece of it, to be sent */
   size_t upload_size;
@@ -265,6 +266,13 @@ int connected_tls(CURL *easy, void *context, void *transfer);
 bool tls_holds_bytes(CURL *easy);
 /* The server has said that nothing more comes, or may have. */
 bool tls_was_ended(CURL *easy);
+
+/* ---- silence.c -------------------------------------------------------------------------------------------------- */
+
+/* Before libcurl is told of input for a transfer. */
+void silence_count(struct connection *connection);
+/* After it: fails the transfer that has read too much of nothing. */
+void silence_judge(struct connection *connection);
 
 /* ---- salvage.c -------------------------------------------------------------------------------------------------- */
 

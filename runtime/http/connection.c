@@ -25,7 +25,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,26 +176,6 @@ struct readiness {
   int events;
 };
 
-/* What libcurl will find to read, and perhaps more: as long as there is some it goes on. */
-static void count_input(struct connection *c) {
-  struct transfer *transfer = c->transfer;
-  int there = 0;
-  if (ioctl(c->fd, FIONREAD, &there) != 0 || there <= 0)
-    return;
-  c->stuck = 0;
-  if (transfer->response->failure.stage == WEIR_HTTP_FIRST_BYTE && !transfer->origin->tls)
-    transfer_enter_stage(transfer, WEIR_HTTP_HEADERS);
-  transfer->raw += (size_t)there;
-  transfer->silent += (size_t)there;
-}
-
-/* Has libcurl swallowed more than a line may have, without a word? A record of TLS it has to take as a whole. */
-static void judge_silence(struct connection *c) {
-  struct transfer *transfer = c->fd >= 0 ? c->transfer : NULL;
-  if (transfer != NULL && !transfer->paused && transfer->silent > c->client->config.max_header_bytes + 2 * PIECE)
-    transfer_fail(transfer, -EMSGSIZE, "a header line, or a chunk extension, beyond the client's limit");
-}
-
 static void act(void *arg) {
   const struct readiness *ready = arg;
   struct connection *c = ready->connection;
@@ -204,11 +183,11 @@ static void act(void *arg) {
     return;
   c->stuck++;
   if (c->transfer != NULL && ready->events == CURL_CSELECT_IN)
-    count_input(c);
+    silence_count(c);
   if (c->transfer != NULL && c->stuck > STUCK_MOST)
     transfer_fail(c->transfer, -EIO, "the connection is ready again and again, and nothing comes of it");
   driver_act(c->client, c->fd, ready->events);
-  judge_silence(c);
+  silence_judge(c);
 }
 
 void connection_drop(struct connection *c) {

@@ -72,6 +72,7 @@ int transfer_fail(struct transfer *transfer, int error, const char *format, ...)
 /* Something has come, or gone: the server is alive. */
 static void progress(struct transfer *transfer) {
   transfer->silent = 0;
+  transfer->silent_since = 0;
   if (transfer->connection != NULL)
     transfer->connection->stuck = 0;
 }
@@ -109,6 +110,7 @@ static int on_request(void *arg, char *address, char *local, int port, int local
     return CURL_PREREQFUNC_ABORT;
   transfer->client->counts.requests++;
   transfer->silent = transfer->raw = 0;
+  transfer->silent_since = 0;
   if (transfer->times++ != 0) {
     transfer->client->counts.repeated++;
     head_clear(&response->head);
