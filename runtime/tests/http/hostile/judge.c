@@ -8,7 +8,7 @@
 #define HELD_MOST (4 << 20)
 #define PEAK_MOST (16 << 20)
 /* What a server that floods gets rid of: full sockets, and what libcurl reads until it is stopped. */
-#define SENT_MOST (64 << 20)
+#define SENT_MOST (128 << 20)
 
 enum { PEAK_COUNTS = !SANITIZED }; /* a sanitizer keeps freed memory, and shadows */
 
