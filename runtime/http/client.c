@@ -159,6 +159,7 @@ void weir_http_free(weir_http *client) {
   if (inside)
     visit = host_visit_begin(client->home);
   client->closing = true;
+  origins_give_up(client);
   host_run(take_down, client);
   while (inside && client->tasks + client->alarms != 0 && wait_allowed())
     host_wait(&client->ended, WEIR_FOREVER);

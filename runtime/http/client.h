@@ -337,6 +337,8 @@ void origins_free(struct weir_http *client);
 /* Has the origin's name resolved, if that is needed: blocks the calling task until then, until the deadline, or until
  * the context is done. 0; -ETIMEDOUT, -ECANCELED, or what the resolver said. */
 int origin_resolve(struct weir_http *client, struct origin *origin, int64_t deadline, weir_context *context);
+/* Whoever waits for a name goes on with -ECANCELED; the lookups end by themselves. */
+void origins_give_up(struct weir_http *client);
 
 /* ---- await.c ---------------------------------------------------------------------------------------------------- */
 

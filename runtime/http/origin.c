@@ -279,6 +279,20 @@ static void lookup_over(void *arg) {
   client_unref(client);
 }
 
+void origins_give_up(struct weir_http *client) {
+  for (size_t i = 0; i < ORIGIN_BUCKETS; i++)
+    for (struct origin *origin = client->origins[i]; origin != NULL; origin = origin->next) {
+      if (origin->lookup == NULL)
+        continue;
+      for (struct expectant *one = origin->lookup->expectants; one != NULL; one = one->next) {
+        one->over = true;
+        one->error = -ECANCELED;
+        await_wake(&one->await);
+      }
+      origin->lookup->expectants = NULL;
+    }
+}
+
 static void lookup_task(void *arg) {
   struct lookup *lookup = arg;
   lookup->result = weir_blocking(look_up, lookup);

@@ -161,8 +161,8 @@ static int exchange(struct hop *hop) {
     return failure_set(&response->failure, error,
                        error == -EPROTONOSUPPORT ? "neither http nor https: %s" : "the URL %s", response->url);
   error = resolve(hop);
-  if (error == 0 && client->multi == NULL)
-    error = failure_set(&response->failure, -ECANCELED, "the client has ended");
+  if (error == 0 && (client->closing || client->multi == NULL))
+    error = failure_set(&response->failure, -ECANCELED, "the client has been freed");
   if (error == 0) {
     response->failure.stage = WEIR_HTTP_QUEUED;
     host_run(begin, hop);
