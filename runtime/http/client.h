@@ -71,6 +71,7 @@ struct connection {
   struct transfer *transfer; /* that has it; NULL: idle */
   int fd;                    /* -1: closed */
   int kept;                  /* the socket that belongs there, while libcurl must have another one; -1 */
+  int watched;               /* what its tasks wait for: fd, or a duplicate until it is established; -1: nothing yet */
   int wants;                 /* CURL_POLL_…, of libcurl */
   uint64_t inode;
   uint64_t number; /* the client's first is 1 */

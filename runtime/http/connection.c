@@ -9,7 +9,8 @@
  *
  * libcurl owns the number of a socket from its opening to its closing, but does not always say when it closes one: not of
  * an attempt to connect that failed, lost against another one, or was given up. Until a connection is established, its
- * record is compared with what its number stands for (the inode) whenever libcurl may have closed it.
+ * record is compared with what its number stands for (the inode) whenever libcurl may have closed it. Another thread may
+ * have that number by then, and wait for it: so until then the tasks wait for a duplicate.
  *
  * To retire a kept connection a dead socket takes its number: the server sees it close at once, and libcurl finds a
  * closed one when it looks next, without being able to send into it. (shutdown would leave what the server has said
@@ -74,11 +75,29 @@ static void set_idle(struct connection *c, bool idle) {
     host_hopeless(change);
 }
 
+static int watched(struct connection *c) {
+  if (c->watched < 0 && !c->established && !port_simulated())
+    c->watched = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+  if (c->watched < 0)
+    c->watched = c->fd;
+  return c->watched;
+}
+
+static void unwatch(struct connection *c) {
+  if (c->watched < 0)
+    return;
+  weir_poll_forget(c->watched);
+  if (c->watched != c->fd)
+    close(c->watched);
+  c->watched = -1;
+}
+
 static void set_established(struct connection *c) {
   if (c->established)
     return;
   c->established = true;
   unlist(&c->transfer->attempts, c);
+  unwatch(c);
 }
 
 /* No transfer has it any more; libcurl keeps it. */
@@ -147,7 +166,7 @@ static void gone(struct connection *c) {
     c->transfer->connection = NULL;
   c->transfer = NULL;
   c->client->connections[c->fd] = NULL;
-  weir_poll_forget(c->fd);
+  unwatch(c);
   if (c->kept >= 0)
     close(c->kept);
   c->fd = c->kept = -1;
@@ -224,7 +243,7 @@ static void read_task(void *arg) {
       host_doze(&c->parked[READER], WEIR_FOREVER);
       continue;
     }
-    int ready = weir_poll(c->fd, POLLIN, WEIR_FOREVER);
+    int ready = weir_poll(watched(c), POLLIN, WEIR_FOREVER);
     if (c->fd < 0 || ready == -ECANCELED)
       continue;
     if (c->idle)
@@ -250,7 +269,7 @@ static void write_task(void *arg) {
         host_doze(&c->parked[WRITER], idle_end(c));
       continue;
     }
-    int ready = weir_poll(c->fd, POLLOUT, WEIR_FOREVER);
+    int ready = weir_poll(watched(c), POLLOUT, WEIR_FOREVER);
     if (c->fd < 0 || ready == -ECANCELED || (c->wants & CURL_POLL_OUT) == 0)
       continue;
     struct transfer *transfer = c->transfer;
@@ -295,6 +314,7 @@ static struct connection *record(struct transfer *transfer, int fd, uint64_t ino
       .transfer = transfer,
       .fd = fd,
       .kept = -1,
+      .watched = -1,
       .inode = inode,
       .book_home = book_home(),
       .birth = weir_run_generation,
