@@ -263,10 +263,9 @@ static int keep_addresses(struct lookup *lookup) {
   return 0;
 }
 
-/* The lookup's task ends, or the run does. */
-static void lookup_over(void *arg) {
+/* In one step: who is told later could be gone by then. */
+static void tell_expectants(void *arg) {
   struct lookup *lookup = arg;
-  struct weir_http *client = lookup->client;
   int error = keep_addresses(lookup);
   lookup->origin->lookup = NULL;
   for (struct expectant *one = lookup->expectants; one != NULL; one = one->next) {
@@ -274,6 +273,13 @@ static void lookup_over(void *arg) {
     one->error = error;
     await_wake(&one->await);
   }
+}
+
+/* The lookup's task ends, or the run does. */
+static void lookup_over(void *arg) {
+  struct lookup *lookup = arg;
+  struct weir_http *client = lookup->client;
+  host_run(tell_expectants, lookup);
   origin_unref(client, lookup->origin);
   free(lookup);
   client_unref(client);
