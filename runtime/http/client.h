@@ -81,6 +81,7 @@ struct connection {
   unsigned tasks;
   unsigned stuck; /* wake-ups in a row from which libcurl had nothing */
   int64_t idle_since;
+  int64_t quiet_until;         /* the writer parks until then */
   struct wait_queue parked[2]; /* the reader, and the writer, with nothing to do */
   uint32_t book;
   uint32_t site;

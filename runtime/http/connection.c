@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 enum { STUCK_MOST = 1000 };
+#define QUIET_IN_USE (60 * WEIR_SECOND)
 
 static int64_t later(int64_t since, int64_t duration) {
   int64_t sum;
@@ -107,6 +108,8 @@ static void rest(struct connection *c) {
   c->idle_since = weir_now();
   set_idle(c, true);
   wake(c, READER);
+  if (later(c->idle_since, c->client->config.idle_timeout) < c->quiet_until)
+    wake(c, WRITER);
 }
 
 static void belong(struct connection *c, struct transfer *transfer) {
@@ -243,7 +246,7 @@ static void read_task(void *arg) {
       host_doze(&c->parked[READER], WEIR_FOREVER);
       continue;
     }
-    int ready = weir_poll(watched(c), POLLIN, WEIR_FOREVER);
+    int ready = host_poll(watched(c), POLLIN);
     if (c->fd < 0 || ready == -ECANCELED)
       continue;
     if (c->idle)
@@ -255,21 +258,26 @@ static void read_task(void *arg) {
   }
 }
 
-static int64_t idle_end(const struct connection *c) {
-  return later(c->idle ? c->idle_since : weir_now(), c->client->config.idle_timeout);
+/* Until when the writer has nothing to do. In use: for long, however short the idle time is. */
+static int64_t quiet_until(const struct connection *c) {
+  int64_t idle_timeout = c->client->config.idle_timeout;
+  if (c->idle)
+    return later(c->idle_since, idle_timeout);
+  return later(weir_now(), idle_timeout < QUIET_IN_USE ? QUIET_IN_USE : idle_timeout);
 }
 
 static void write_task(void *arg) {
   struct connection *c = arg;
   while (c->fd >= 0) {
     if ((c->wants & CURL_POLL_OUT) == 0) {
-      if (c->idle && idle_end(c) <= weir_now())
+      c->quiet_until = quiet_until(c);
+      if (c->idle && c->quiet_until <= weir_now())
         host_run(retire_late, c);
       else
-        host_doze(&c->parked[WRITER], idle_end(c));
+        host_doze(&c->parked[WRITER], c->quiet_until);
       continue;
     }
-    int ready = weir_poll(watched(c), POLLOUT, WEIR_FOREVER);
+    int ready = host_poll(watched(c), POLLOUT);
     if (c->fd < 0 || ready == -ECANCELED || (c->wants & CURL_POLL_OUT) == 0)
       continue;
     struct transfer *transfer = c->transfer;

@@ -1,6 +1,7 @@
 /* host.c — see host.h. */
 #include "host.h"
 
+#include "pipes.h"
 #include "poller.h"
 #include "scheduler.h"
 
@@ -58,6 +59,10 @@ int host_doze(struct wait_queue *queue, int64_t deadline) {
   int result = wait_in_queue(WAIT_FOR_REQUEST, queue, deadline, NULL);
   port_tally(&worker_here()->watched, timed);
   return result;
+}
+
+int host_poll(int fd, int events) {
+  return port_simulated() ? pipes_poll(fd, events, WEIR_FOREVER) : poller_wait(fd, events, WEIR_FOREVER);
 }
 
 void host_hopeless(int change) {

@@ -44,6 +44,10 @@ int host_wait(struct wait_queue *queue, int64_t deadline);
 /* The same, of a task from whose deadline nobody can hope for anything. */
 int host_doze(struct wait_queue *queue, int64_t deadline);
 
+/* weir_poll without a deadline, and without a scheduling point before it: a simulation could otherwise let the number be
+ * closed, and be another's, between the look that found it and the wait. */
+int host_poll(int fd, int events);
+
 /* Called once, when a simulation is over and has no task any more: tells of each object that was made in it and is left,
  * and frees it. */
 typedef void host_tell(void *context, const char *noun, uint32_t site);
