@@ -1,16 +1,15 @@
 /* direction_test.c — the reader and the writer of a connection are what moves its bytes.
  *
- * The program's weir_poll (linked with --wrap) holds one direction back: a task that waits for it does not go on. Then
+ * The connection's host_poll (linked with --wrap) holds one direction back: a task that waits for it does not go on. Then
  * exactly that direction stops, everything else goes on, and so does it when it is released. */
 #include "check.h"
 #include "workers.h"
 
 #include <weir.h>
 
-int __real_weir_poll(int fd, int events, int64_t deadline);
-int __wrap_weir_poll(int fd, int events, int64_t deadline);
+int __real_host_poll(int fd, int events);
+int __wrap_host_poll(int fd, int events);
 
-#define PEER_POLL __real_weir_poll
 #include "peer.h"
 
 #include <weir/http.h>
@@ -30,11 +29,11 @@ static void wait_if_held(int events) {
     weir_chan_recv(release_channel, NULL);
 }
 
-int __wrap_weir_poll(int fd, int events, int64_t deadline) {
+int __wrap_host_poll(int fd, int events) {
   if ((events & POLLOUT) != 0)
     writing_fd = fd;
   wait_if_held(events);
-  const int ready = __real_weir_poll(fd, events, deadline);
+  const int ready = __real_host_poll(fd, events);
   wait_if_held(events); /* it may have become ready, or closed, meanwhile */
   return ready;
 }

@@ -14,10 +14,6 @@
 #include <sys/socket.h>
 #include <weir.h>
 
-#ifndef PEER_POLL
-#define PEER_POLL weir_poll
-#endif
-
 struct peer {
   int listener;
   int port;
@@ -47,7 +43,7 @@ static inline void peer_close(int fd) {
 static inline int peer_accept(const struct peer *peer) {
   int fd;
   while ((fd = accept4(peer->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0 && errno == EAGAIN)
-    if (PEER_POLL(peer->listener, POLLIN, WEIR_FOREVER) < 0)
+    if (weir_poll(peer->listener, POLLIN, WEIR_FOREVER) < 0)
       return -1;
   return fd;
 }
@@ -56,7 +52,7 @@ static inline int peer_accept(const struct peer *peer) {
 static inline ssize_t peer_read_some(int fd, char *buffer, size_t size) {
   ssize_t got;
   while ((got = read(fd, buffer, size)) < 0 && errno == EAGAIN)
-    CHECK_INT(PEER_POLL(fd, POLLIN, WEIR_FOREVER), >, 0);
+    CHECK_INT(weir_poll(fd, POLLIN, WEIR_FOREVER), >, 0);
   return got;
 }
 
@@ -78,7 +74,7 @@ static inline bool peer_write(int fd, const char *data, size_t size) {
   while (size > 0) {
     const ssize_t put = send(fd, data, size, MSG_NOSIGNAL);
     if (put < 0 && errno == EAGAIN)
-      CHECK_INT(PEER_POLL(fd, POLLOUT, WEIR_FOREVER), >, 0);
+      CHECK_INT(weir_poll(fd, POLLOUT, WEIR_FOREVER), >, 0);
     else if (put < 0)
       return false;
     if (put > 0) {
