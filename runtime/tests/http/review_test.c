@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <weir.h>
@@ -231,6 +232,7 @@ static void a_response_is_closed_after_its_client(void) {
 static weir_chan *gate;
 static weir_http *shared;
 static int outcome;
+static atomic_bool resolved;
 
 static int slow_resolve(void *context, const char *host, struct sockaddr_storage *addresses, int count) {
   int *gate_pipe = context;
@@ -239,6 +241,7 @@ static int slow_resolve(void *context, const char *host, struct sockaddr_storage
   CHECK_EQ_INT(read(gate_pipe[0], &byte, 1), 1);
   *(struct sockaddr_in *)addresses =
       (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  resolved = true;
   return 1;
 }
 
@@ -273,6 +276,8 @@ static int free_while_resolving_program(void *arg) {
   CHECK_EQ_INT(outcome, -ECANCELED);
   weir_response_close(response);
   weir_chan_unref(gate);
+  while (!resolved) /* the request did not wait for it */
+    weir_sleep(WEIR_MILLISECOND);
   close(gate_pipe[0]);
   close(gate_pipe[1]);
   return 0;
