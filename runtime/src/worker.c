@@ -296,7 +296,7 @@ static bool idle(struct worker *worker, bool no_memory) {
   if (no_memory && port_clock() + WORKER_RETRY_NS < next)
     next = port_clock() + WORKER_RETRY_NS;
   poller_serve(next);
-  worker->round_time = port_clock();
+  worker->round_time = worker->polled = port_clock();
   return true;
 }
 
