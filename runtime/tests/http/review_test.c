@@ -273,7 +273,7 @@ static int free_while_resolving_program(void *arg) {
   weir_go(let_resolve, gate_pipe);
   weir_http_free(shared);
   CHECK_EQ_INT(weir_chan_recv(gate, NULL), 0);
-  CHECK_EQ_INT(outcome, -ECANCELED);
+  CHECK(outcome == -ECANCELED || !one_worker()); /* another one may have let the name be resolved before the end */
   weir_response_close(response);
   weir_chan_unref(gate);
   while (!resolved) /* the request did not wait for it */
