@@ -125,6 +125,7 @@ struct transfer {
   size_t upload_size;
   bool upload_ended;
   int no_socket; /* why an address got none; 0 */
+  bool tried;    /* there was one, to connect */
   char *salvage; /* what came before the server refused to read on; NULL */
   size_t salvage_size;
   char text[CURL_ERROR_SIZE];

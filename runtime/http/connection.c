@@ -380,6 +380,7 @@ curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_socka
     return CURL_SOCKET_BAD;
   }
   belong(c, transfer);
+  transfer->tried = true;
   return fd;
 }
 

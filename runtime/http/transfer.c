@@ -601,11 +601,9 @@ void transfer_stop(struct transfer *transfer) {
 
 void transfer_done(struct transfer *transfer, CURLcode code) {
   struct weir_response *response = transfer->response;
-  long said = 0;
   if (transfer->over || (code != CURLE_OK && salvage_answer(transfer)))
     code = CURLE_OK;
-  if (code == CURLE_COULDNT_CONNECT && transfer->no_socket != 0 &&
-      (curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &said), said == 0))
+  if (code == CURLE_COULDNT_CONNECT && transfer->no_socket != 0 && !transfer->tried) /* libcurl says what was before */
     failure_set(&response->failure, transfer->no_socket, "no socket");
   if (code != CURLE_OK)
     failure_set_curl(&response->failure, transfer->easy, code, transfer->text);
