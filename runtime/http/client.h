@@ -119,6 +119,7 @@ struct transfer {
   size_t raw;            /* bytes that were there to be read, without TLS */
   size_t silent;         /* of them, since the last line or piece of body */
   uint64_t silent_since; /* read from the connection when silence was first seen; 0 */
+  uint64_t received;     /* read from the connection when libcurl closed it */
   uint64_t taken;        /* of the body */
   uint64_t uploaded;
   const char *upload; /* what is left of the body, or of a piece of it, to be sent */
@@ -274,6 +275,8 @@ bool tls_was_ended(CURL *easy);
 
 /* Before libcurl is told of input for a transfer. */
 void silence_count(struct connection *connection);
+/* What has been read from a connection; 0 when that is not known: no TCP. */
+uint64_t silence_bytes_read(const struct connection *connection);
 /* After it: fails the transfer that has read too much of nothing. */
 void silence_judge(struct connection *connection);
 

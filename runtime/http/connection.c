@@ -393,8 +393,10 @@ int connection_options(void *arg, curl_socket_t fd, curlsocktype purpose) {
 
 int connection_close(void *arg, curl_socket_t fd) {
   struct connection *c = connection_of(arg, fd);
-  if (c != NULL && c->transfer != NULL)
+  if (c != NULL && c->transfer != NULL) {
+    c->transfer->received = silence_bytes_read(c);
     salvage_read(c->transfer, fd);
+  }
   forget_number(arg, fd);
   return close(fd);
 }

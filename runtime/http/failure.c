@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *weir_http_stage_name(enum weir_http_stage stage) {
@@ -83,20 +82,17 @@ static int receive_error(CURL *easy) {
   return said == ECONNRESET || said == EPIPE || said == ETIMEDOUT ? -ECONNRESET : -EPROTO;
 }
 
-/* libcurl has limits of its own, of a line in headers (CURL_MAX_HTTP_HEADER) and in trailers, and calls what is beyond
- * them a lack of memory. */
-static bool is_long_line(CURLcode code, enum weir_http_stage stage, const char *text) {
+/* libcurl has limits of its own, of a line in headers and in trailers, and calls what is beyond them a lack of memory. */
+static bool is_long_line(CURLcode code, enum weir_http_stage stage, const char *text, uint64_t received) {
+  enum { TRAILER_MOST = 4096 };
   if (code == CURLE_RECV_ERROR)
-    return strncmp(text, "Out of memory", 13) == 0;
-  if (code != CURLE_OUT_OF_MEMORY || stage != WEIR_HTTP_HEADERS)
-    return false;
-  void *volatile there_is_some = malloc(2 * CURL_MAX_HTTP_HEADER);
-  free(there_is_some);
-  return there_is_some != NULL;
+    return received > TRAILER_MOST && strncmp(text, "Out of memory", 13) == 0;
+  return code == CURLE_OUT_OF_MEMORY && stage == WEIR_HTTP_HEADERS && received > CURL_MAX_HTTP_HEADER;
 }
 
-int failure_set_curl(struct weir_http_failure *failure, CURL *easy, CURLcode code, const char *text) {
-  if (is_long_line(code, failure->stage, text))
+int failure_set_curl(struct weir_http_failure *failure, CURL *easy, CURLcode code, const char *text,
+                     uint64_t received) {
+  if (is_long_line(code, failure->stage, text, received))
     return failure_set(failure, -EMSGSIZE, "a line of headers or trailers beyond libcurl's limit");
   int error = code == CURLE_RECV_ERROR ? receive_error(easy) : error_of(easy, code);
   if (error == -EPROTONOSUPPORT && failure->stage >= WEIR_HTTP_FIRST_BYTE)

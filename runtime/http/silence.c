@@ -17,8 +17,7 @@ static size_t bytes_there(const struct connection *c) {
   return ioctl(c->fd, FIONREAD, &there) == 0 && there > 0 ? (size_t)there : 0;
 }
 
-/* 0 when it is not known: no TCP. */
-static uint64_t bytes_read(const struct connection *c) {
+uint64_t silence_bytes_read(const struct connection *c) {
   struct tcp_info info;
   socklen_t size = sizeof info;
   uint64_t there = bytes_there(c);
@@ -45,7 +44,7 @@ void silence_judge(struct connection *c) {
   if (transfer == NULL || transfer->paused || transfer->silent == 0)
     return;
   uint64_t most = c->client->config.max_header_bytes + 2 * PIECE; /* a record of TLS has to be taken as a whole */
-  uint64_t read = bytes_read(c);
+  uint64_t read = silence_bytes_read(c);
   if (transfer->silent_since == 0)
     transfer->silent_since = read;
   if (transfer->silent > most || read > transfer->silent_since + most)

@@ -606,7 +606,7 @@ void transfer_done(struct transfer *transfer, CURLcode code) {
   if (code == CURLE_COULDNT_CONNECT && transfer->no_socket != 0 && !transfer->tried) /* libcurl says what was before */
     failure_set(&response->failure, transfer->no_socket, "no socket");
   if (code != CURLE_OK)
-    failure_set_curl(&response->failure, transfer->easy, code, transfer->text);
+    failure_set_curl(&response->failure, transfer->easy, code, transfer->text, transfer->received);
   else if (transfer->unended)
     failure_set(&response->failure, -ENODATA, "the connection ended without TLS saying so: the body may have been cut");
   response->ended = code == CURLE_OK;
