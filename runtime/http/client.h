@@ -111,7 +111,9 @@ struct transfer {
   bool sent;       /* the request has been handed to libcurl as a whole */
   bool over;       /* whatever libcurl still wants to do */
   bool unended;    /* the body ends with the TLS connection, of which the server has not said that it ends */
-  bool hungry;     /* libcurl waits for more of the request's body */
+  bool asked;      /* libcurl has wanted some of the request's body */
+  bool declined;   /* the server has answered instead of 100 Continue: nobody wants it */
+  bool hungry;     /* libcurl waits for more of it */
   bool discarding; /* the body: of a redirect, or of a response that is being closed */
   bool paused;
   bool in_multi;

@@ -105,12 +105,17 @@ static int feed(struct weir_response *response, const struct weir_request *reque
   return response->failure.error;
 }
 
+/* libcurl waits for more of the request's body, or is about to send some: not after the whole answer has come. */
+static bool sends(const struct transfer *transfer) {
+  return transfer->hungry || (transfer->connection != NULL && (transfer->connection->wants & CURL_POLL_OUT) != 0);
+}
+
 /* The answer's head is here, and nothing more of the request is wanted. */
 static bool answered(const struct weir_response *response) {
   const struct transfer *transfer = response->transfer;
   if (!response->head.complete || transfer == NULL)
     return response->head.complete;
-  return transfer->sent || response->head.status >= 300;
+  return transfer->sent || response->head.status >= 300 || (transfer->paused && !sends(transfer));
 }
 
 /* It has failed already, but after the head was accepted: that is for who reads the body, whenever the bytes came. */

@@ -113,6 +113,7 @@ static int on_request(void *arg, char *address, char *local, int port, int local
   transfer->silent_since = 0;
   if (transfer->times++ != 0) {
     transfer->client->counts.repeated++;
+    transfer->asked = false;
     head_clear(&response->head);
     response->bodiless = false;
   }
@@ -154,6 +155,12 @@ static void watch_end(struct transfer *transfer) {
   transfer->plain = false;
 }
 
+/* The final answer came while libcurl waited for 100 Continue. It would go on to wait, and not always end. */
+static void decline(struct transfer *transfer) {
+  transfer->declined = transfer->sent = true;
+  forbid_reuse(transfer);
+}
+
 /* The final head is here. 0 or the failure's error. */
 static int head_complete(struct transfer *transfer) {
   struct weir_response *response = transfer->response;
@@ -175,6 +182,8 @@ static int head_complete(struct transfer *transfer) {
                      head_field(head, "Content-Type"),
                      head->has_length && !head->chunked && !response->bodiless ? (int64_t)head->length : -1))
     return transfer_fail(transfer, -EBADMSG, "206 Partial Content of a range that was not asked for");
+  if (!transfer->sent && !transfer->asked && head->status < 300)
+    decline(transfer);
   transfer_enter_stage(transfer, WEIR_HTTP_BODY);
   await_wake(&response->caller);
   return 0;
@@ -261,6 +270,9 @@ static size_t on_upload(char *buffer, size_t unit, size_t count, void *arg) {
   struct transfer *transfer = arg;
   size_t room = unit * count;
   progress(transfer);
+  if (transfer->declined)
+    return 0;
+  transfer->asked = true;
   if (transfer->request == NULL)
     transfer_fail(transfer, -EPROTO, "the server has answered, and nobody has the request's body any more");
   if (transfer->response->failure.error != 0)
