@@ -196,6 +196,7 @@ static void task_ended(void *arg) {
 struct readiness {
   struct connection *connection;
   int events;
+  int ready; /* or why it cannot be waited for, a negative errno */
 };
 
 static void act(void *arg) {
@@ -206,6 +207,8 @@ static void act(void *arg) {
   c->stuck++;
   if (c->transfer != NULL && ready->events == CURL_CSELECT_IN)
     silence_count(c);
+  if (c->transfer != NULL && ready->ready < 0 && ready->ready != -ETIMEDOUT)
+    transfer_fail(c->transfer, ready->ready, "no memory to wait for the connection");
   if (c->transfer != NULL && c->stuck > STUCK_MOST)
     transfer_fail(c->transfer, -EIO, "the connection is ready again and again, and nothing comes of it");
   driver_act(c->client, c->fd, ready->events);
@@ -252,7 +255,7 @@ static void read_task(void *arg) {
     if (c->idle)
       host_run(ready < 0 ? retire_late : retire_unasked, c);
     else if ((c->wants & CURL_POLL_IN) != 0)
-      host_run(act, &(struct readiness){c, CURL_CSELECT_IN});
+      host_run(act, &(struct readiness){c, CURL_CSELECT_IN, ready});
     if (c->idle || (c->wants & CURL_POLL_IN) != 0)
       weir_yield(); /* a server that is faster than the loop must not have the worker to itself */
   }
@@ -283,7 +286,7 @@ static void write_task(void *arg) {
     struct transfer *transfer = c->transfer;
     if (transfer != NULL && transfer->response->failure.stage == WEIR_HTTP_CONNECT && c->origin->tls)
       transfer_enter_stage(transfer, WEIR_HTTP_TLS);
-    host_run(act, &(struct readiness){c, CURL_CSELECT_OUT});
+    host_run(act, &(struct readiness){c, CURL_CSELECT_OUT, ready});
     weir_yield();
   }
 }
