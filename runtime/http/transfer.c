@@ -491,6 +491,10 @@ static bool set_url(struct transfer *transfer, const char *url) {
   CURLU *known = set && !has_zone(transfer->parsed) ? transfer->parsed : NULL;
   curl_easy_setopt(transfer->easy, CURLOPT_CURLU, known);
   curl_url_cleanup(before);
+  if (!set) {
+    free(transfer->url);
+    transfer->url = NULL;
+  }
   return set;
 }
 
@@ -541,8 +545,20 @@ struct transfer *transfer_take(struct weir_response *response, const struct weir
   return NULL;
 }
 
-/* False without memory for it to be used again. */
-static bool clear(struct transfer *transfer) {
+/* What set_request, forbid_reuse and watch_end have set. None of it needs memory: curl_easy_reset does, and
+ * without it leaves a handle with buffers of no size. */
+static void undo_request(const struct transfer *transfer) {
+  CURL *easy = transfer->easy;
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-1);
+  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* neither POST nor HEAD */
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, NULL);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->client->plain_headers);
+}
+
+static void clear(struct transfer *transfer) {
   CURL *easy = transfer->easy;
   if (transfer->addresses != NULL) {
     curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
@@ -550,28 +566,26 @@ static bool clear(struct transfer *transfer) {
     curl_slist_free_all(transfer->addresses);
   }
   if (!transfer->plain) {
-    curl_easy_reset(easy);
+    undo_request(transfer);
     curl_slist_free_all(transfer->headers);
-    curl_url_cleanup(transfer->parsed);
-    free(transfer->url);
   }
   free(transfer->salvage);
   *transfer = (struct transfer){
       .easy = easy,
       .client = transfer->client,
-      .plain = transfer->plain,
-      .url = transfer->plain ? transfer->url : NULL,
-      .parsed = transfer->plain ? transfer->parsed : NULL,
+      .plain = true,
+      .url = transfer->url,
+      .parsed = transfer->parsed,
   };
-  return transfer->plain || set_constants(transfer);
 }
 
 void transfer_give(struct transfer *transfer) {
   struct weir_http *client = transfer->client;
-  if (client->spare_count >= SPARE_TRANSFERS_MOST || !clear(transfer)) {
+  if (client->spare_count >= SPARE_TRANSFERS_MOST) {
     transfer_free(transfer);
     return;
   }
+  clear(transfer);
   transfer->next = client->spare;
   client->spare = transfer;
   client->spare_count++;
