@@ -49,7 +49,8 @@ static enum MHD_Result echo(struct MHD_Connection *connection, const char *url, 
   fprintf(stream, "%s %s\n", method, url);
   MHD_get_connection_values(connection, MHD_HEADER_KIND, print_header, stream);
   fputc('\n', stream);
-  fwrite(upload->data, 1, upload->size, stream);
+  if (upload->size != 0)
+    fwrite(upload->data, 1, upload->size, stream);
   fclose(stream);
   return answer_with(connection, 200, data, size, NULL, NULL);
 }
