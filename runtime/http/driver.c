@@ -25,7 +25,8 @@ static void settle(void *arg);
 /* Each arming holds the client until it is stopped or its task has run: the client may be freed in between. */
 static void alarm_over(struct weir_http *client) {
   client->alarms--;
-  wait_wake_first(&client->ended);
+  while (wait_wake_first(&client->ended))
+    ;
   client_unref(client);
 }
 
