@@ -126,6 +126,8 @@ static int take_field(struct head *head, const char *line, size_t length, const 
   if (colon == NULL || colon == line)
     return refuse(-EPROTO, why, "a header without a name and a colon");
   size_t name = (size_t)(colon - line);
+  if (is_space(line[name - 1]))
+    return refuse(-EPROTO, why, "a header with a space before its colon");
   const char *value = colon + 1;
   size_t rest = length - name - 1;
   trim(&value, &rest);
@@ -148,6 +150,9 @@ int head_line(struct head *head, const char *line, size_t length, size_t limit, 
     return refuse(-EMSGSIZE, why, "more bytes of headers and trailers than the client's limit");
   if (memchr(line, '\0', length) != NULL)
     return refuse(-EPROTO, why, "a NUL in a header");
+  const char *cr = memchr(line, '\r', length);
+  if (cr != NULL && cr + 1 < line + length && cr[1] != '\n')
+    return refuse(-EPROTO, why, "a CR in a header");
   if (head->complete)
     return 0; /* a trailer */
   if (head->status == 0)
