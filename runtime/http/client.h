@@ -147,6 +147,7 @@ struct weir_response {
   bool bodiless;
   uint32_t reading; /* generation of the run in which a task reads; 0: none */
   bool unexpecting; /* an expectation (100-continue) has failed: none is sent again */
+  bool uploading;   /* libcurl has had some of the request's body */
   char *into;       /* where the reading task wants the body; NULL: nobody reads */
   size_t want;
   size_t got;

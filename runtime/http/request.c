@@ -260,7 +260,7 @@ static void turn_to_get(struct weir_request *request, int status) {
 static void forget_answer(struct weir_response *response) {
   head_clear(&response->head);
   response->failure = (struct weir_http_failure){0};
-  response->ended = response->bodiless = false;
+  response->ended = response->bodiless = response->uploading = false;
   response->arrived = 0;
   response->spill_used = response->spill_size = 0;
 }
@@ -301,8 +301,7 @@ static int redirect(struct weir_response *response, struct weir_request *request
 /* 417 to a request whose body has not begun: the server may like it better without an expectation. */
 static bool expectation_failed(const struct weir_response *response, const struct weir_request *request) {
   bool body = request->body != NULL || request->read_body != NULL;
-  return body && !response->unexpecting && response->head.status == 417 &&
-         (response->transfer == NULL || response->transfer->uploaded == 0);
+  return body && !response->unexpecting && response->head.status == 417 && !response->uploading;
 }
 
 static int exchange_without_expectation(struct hop *hop) {

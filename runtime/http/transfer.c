@@ -288,6 +288,7 @@ static size_t on_upload(char *buffer, size_t unit, size_t count, void *arg) {
   transfer->upload += size;
   transfer->upload_size -= size;
   transfer->uploaded += size;
+  transfer->response->uploading |= size != 0;
   if (transfer->upload_size == 0 && transfer->upload_ended)
     all_is_sent(transfer);
   return size;

@@ -195,6 +195,40 @@ static void an_endless_chunk_extension_ends_a_read(void) {
   run_test(endless_extension_program);
 }
 
+static const char *raw_answer;
+
+static void answer_raw(void *arg) {
+  (void)arg;
+  char head[1024];
+  int fd = next_connection(&peer);
+  CHECK(read_head(fd, head, sizeof head));
+  say(fd, raw_answer);
+  outlast(fd);
+}
+
+static int raw_program(void *arg) {
+  (void)arg;
+  static const char *const rows[] = {
+      "HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nX: y\rContent-Length: 0\r\n\r\n",
+  };
+  weir_http *client = weir_http_new(NULL);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    peer = peer_listen();
+    raw_answer = rows[i];
+    weir_go(answer_raw, NULL);
+    weir_response *response;
+    CHECK_EQ_INT(weir_http_get(client, peer.url, &response), -EPROTO);
+    hang_up(peer.listener);
+  }
+  weir_http_free(client);
+  return 0;
+}
+
+static void headers_that_others_would_read_otherwise(void) {
+  run_test(raw_program);
+}
+
 /* ---- the client's end --------------------------------------------------------------------------------------------- */
 
 static void half_a_body(void *arg) {
@@ -502,6 +536,44 @@ static int expectation_program(void *arg) {
 
 static void an_expectation_that_fails_with_a_body(void) {
   run_test(expectation_program);
+}
+
+static void read_and_refuse(void *arg) {
+  (void)arg;
+  char head[1024];
+  int fd = next_connection(&peer);
+  while (read_head(fd, head, sizeof head)) {
+    CHECK_LACKS(head, "Expect");
+    char body[5];
+    for (size_t got = 0; got < sizeof body;) {
+      ssize_t more = read(fd, body, sizeof body - got);
+      if (more < 0)
+        CHECK_INT(weir_poll(fd, POLLIN, WEIR_FOREVER), >, 0);
+      else
+        got += (size_t)more;
+    }
+    say(fd, "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n");
+  }
+  hang_up(fd);
+}
+
+static int refused_program(void *arg) {
+  (void)arg;
+  peer = peer_listen();
+  weir_go(read_and_refuse, NULL);
+  weir_http *client = weir_http_new(NULL);
+  weir_response *response;
+  struct weir_request request = {.url = peer.url, .body = "hello", .body_size = 5};
+  CHECK_EQ_INT(weir_http_do(client, &request, &response), 0);
+  CHECK_EQ_INT(weir_response_status(response), 417);
+  CHECK_EQ_INT(weir_http_counts(client).requests, 1);
+  weir_response_close(response);
+  weir_http_free(client);
+  return 0;
+}
+
+static void a_body_that_was_sent_is_not_sent_again(void) {
+  run_test(refused_program);
 }
 
 static void close_a_kept_one(void *arg) {
@@ -883,6 +955,7 @@ static void an_answer_comes_before_the_first_look(void) {
 static const struct check_case cases[] = {
     CHECK_CASE(a_limit_of_headers_is_none_of_the_body),
     CHECK_CASE(an_endless_chunk_extension_ends_a_read),
+    CHECK_CASE(headers_that_others_would_read_otherwise),
     CHECK_CASE(a_response_is_closed_after_its_client),
     CHECK_CASE(a_client_ends_while_a_name_is_resolved),
     CHECK_CASE(several_close_what_is_idle),
@@ -890,6 +963,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(a_deferred_function_closes_what_its_task_read),
     CHECK_CASE(a_piece_is_written_after_its_request_has_ended),
     CHECK_CASE(an_expectation_that_fails_with_a_body),
+    CHECK_CASE(a_body_that_was_sent_is_not_sent_again),
     CHECK_CASE(a_body_that_is_gone_is_not_sent_again),
     CHECK_CASE(a_head_request_has_no_body),
     CHECK_CASE(letter_case_of_a_host),
