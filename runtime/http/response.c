@@ -36,6 +36,8 @@ struct weir_response *response_new(struct weir_http *client, uint32_t site) {
 
 void response_free(struct weir_response *response) {
   struct weir_http *client = response->client;
+  /* First: a simulation may end at a step of what follows, and would free it once more. */
+  book_leave(response->book_home, BOOK_RESPONSE, response->book, sizeof *response);
   head_free(&response->head);
   free(response->url);
   free(response->spill);
@@ -43,7 +45,6 @@ void response_free(struct weir_response *response) {
   decoder_free(response->decoder);
   await_end(&response->caller);
   weir_context_unref(response->context);
-  book_leave(response->book_home, BOOK_RESPONSE, response->book, sizeof *response);
   port_release(response);
   client_unref(client);
 }
