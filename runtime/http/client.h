@@ -51,6 +51,7 @@ struct await {
 struct origin {
   struct origin *next; /* in its bucket */
   uint32_t references; /* of connections, transfers and lookups */
+  unsigned active;     /* transfers in libcurl's hands */
   unsigned idle_count;
   struct connection *idle; /* the latest first */
   uint16_t port;
@@ -117,6 +118,8 @@ struct transfer {
   bool discarding; /* the body: of a redirect, or of a response that is being closed */
   bool paused;
   bool in_multi;
+  bool waiting; /* for a connection to be allowed */
+  struct transfer *next_waiting;
   unsigned times;        /* that it was sent */
   size_t raw;            /* bytes that were there to be read, without TLS */
   size_t silent;         /* of them, since the last line or piece of body */
@@ -195,6 +198,11 @@ struct weir_http {
   unsigned spare_count;
   struct transfer *under_way;
   struct transfer *starting; /* for which it has just been made sure that kept connections are silent */
+  unsigned active;           /* of them, those in libcurl's hands */
+  bool room;                 /* there may be, for one that waits */
+  struct {
+    struct transfer *first, *last;
+  } waiting;
   struct origin *origins[ORIGIN_BUCKETS];
   struct weir_http *next_simulated; /* used in the simulation that is active */
   bool simulated;                   /* it is in that list */
@@ -255,6 +263,8 @@ void connection_retire(struct connection *connection);
 void connection_drop(struct connection *connection);
 /* Before a kept connection of an origin can be used again: retires those that say something unasked. True: some. */
 bool connections_check(struct weir_http *client, struct origin *origin);
+/* Retires the one that has been idle for longest; there is one. */
+void connection_retire_oldest(struct weir_http *client);
 /* Retires all that are idle. */
 void connections_retire_idle(struct weir_http *client);
 
@@ -302,6 +312,8 @@ void transfer_free(struct transfer *transfer);
 bool transfer_usual_headers(struct weir_http *client, const struct weir_request *request, struct curl_slist **list);
 /* Enters, and leaves, libcurl's hands. start: 0 or a negative errno. */
 int transfer_start(struct transfer *transfer);
+/* It has been admitted. */
+int transfer_enter(struct transfer *transfer);
 void transfer_stop(struct transfer *transfer);
 /* Whether the client asks for a content coding, and undoes it. */
 bool request_decoded(const struct weir_http *client, const struct weir_request *request);
@@ -321,6 +333,17 @@ int64_t response_deadline(const struct weir_response *response);
 void transfer_nudge(struct transfer *transfer);
 /* Fails it for good, from a callback or not. */
 int transfer_fail(struct transfer *transfer, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- queue.c ---------------------------------------------------------------------------------------------------- */
+
+/* The limits on connections let a transfer go on now: it counts until it is released. */
+bool queue_admits(struct transfer *transfer);
+void queue_release(struct transfer *transfer);
+/* It waits until it is; gives up. */
+void queue_enter(struct transfer *transfer);
+void queue_leave(struct transfer *transfer);
+/* Lets the first that may go on do so: true. libcurl must find its connection before the next one is looked at. */
+bool queue_serve(struct weir_http *client);
 
 /* ---- response.c ------------------------------------------------------------------------------------------------- */
 

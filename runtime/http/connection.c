@@ -489,22 +489,23 @@ bool connection_found(struct transfer *transfer, int port) {
   return true;
 }
 
-/* More are kept than may be: of an origin's the one that has just come, of all the one that has been idle for longest. */
-static void keep_few(struct connection *latest) {
-  struct weir_http *client = latest->client;
-  if (latest->origin->idle_count > client->config.max_idle_per_host) {
-    connection_drop(latest);
-    return;
-  }
-  if (client->counts.idle <= client->config.max_idle)
-    return;
-  struct connection *oldest = latest;
+void connection_retire_oldest(struct weir_http *client) {
+  struct connection *oldest = NULL;
   for (size_t fd = 0; fd < client->numbers; fd++) {
     struct connection *c = client->connections[fd];
-    if (c != NULL && c->idle && c->idle_since < oldest->idle_since)
+    if (c != NULL && c->idle && (oldest == NULL || c->idle_since < oldest->idle_since))
       oldest = c;
   }
   connection_drop(oldest);
+}
+
+/* More are kept than may be: of an origin's the one that has just come, of all the one that has been idle for longest. */
+static void keep_few(struct connection *latest) {
+  struct weir_http *client = latest->client;
+  if (latest->origin->idle_count > client->config.max_idle_per_host)
+    connection_drop(latest);
+  else if (client->counts.idle > client->config.max_idle)
+    connection_retire_oldest(client);
 }
 
 void connection_released(struct transfer *transfer) {

@@ -119,14 +119,14 @@ int driver_begin(struct weir_http *client) {
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, client);
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 1000000L); /* what is kept is decided here */
-  curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)client->config.max_connections);
-  curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)client->config.max_connections_per_host);
   return 0;
 }
 
 void driver_end(struct weir_http *client) {
   for (struct transfer *transfer = client->under_way; transfer != NULL; transfer = transfer->next)
     transfer_fail(transfer, -ECANCELED, "the client, or its run, has ended"); /* all, before libcurl is entered */
+  while (client->waiting.first != NULL)
+    queue_leave(client->waiting.first);
   while (client->under_way != NULL)
     transfer_stop(client->under_way);
   while (client->spare != NULL) {
@@ -210,7 +210,7 @@ static void settle(void *arg) {
     read_messages(client);
     if (client->stranded)
       nudge(client);
-    if (!client->soon) {
+    if (!client->soon && !queue_serve(client)) {
       curl_multi_timeout(client->multi, &milliseconds);
       if (milliseconds != 0)
         break;
@@ -221,6 +221,7 @@ static void settle(void *arg) {
   read_messages(client);
   if (client->starved)
     fail_starved(client);
+  queue_serve(client);
   arm(client, client->soon ? 0 : milliseconds);
 }
 

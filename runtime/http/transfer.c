@@ -594,25 +594,41 @@ void transfer_give(struct transfer *transfer) {
 
 /* ---- its life --------------------------------------------------------------------------------------------------- */
 
+int transfer_enter(struct transfer *transfer) {
+  struct weir_http *client = transfer->client;
+  transfer->in_multi = curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK;
+  if (!transfer->in_multi) {
+    queue_release(transfer);
+    return transfer_fail(transfer, -ENOMEM, "no memory for the transfer");
+  }
+  client->soon = true;
+  return 0;
+}
+
 int transfer_start(struct transfer *transfer) {
   struct weir_http *client = transfer->client;
   if (connections_check(client, transfer->origin))
     driver_purge(client, transfer->origin);
-  if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
-    return transfer_fail(transfer, -ENOMEM, "no memory for the transfer");
-  transfer->in_multi = true;
-  client->soon = true;
+  int error = 0;
+  if (queue_admits(transfer))
+    error = transfer_enter(transfer);
+  else
+    queue_enter(transfer);
   client->starting = transfer;
   driver_settle(client);
   client->starting = NULL;
-  return 0;
+  return error;
 }
 
 void transfer_stop(struct transfer *transfer) {
   struct weir_http *client = transfer->client;
   struct origin *origin = transfer->origin;
-  if (transfer->in_multi)
+  if (transfer->waiting)
+    queue_leave(transfer);
+  if (transfer->in_multi) {
     curl_multi_remove_handle(client->multi, transfer->easy);
+    queue_release(transfer);
+  }
   connection_released(transfer);
   if (transfer->previous != NULL)
     transfer->previous->next = transfer->next;
