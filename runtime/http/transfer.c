@@ -169,8 +169,8 @@ static int head_complete(struct transfer *transfer) {
   if (head->chunked && head->has_length)
     forbid_reuse(transfer); /* somebody between may have read it otherwise */
   bool empty = response->bodiless || (head->has_length && head->length == 0 && !head->chunked);
-  if (empty && !transfer->origin->tls && transfer->raw > head->bytes)
-    forbid_reuse(transfer); /* more than the head has come */
+  if (empty && !transfer->origin->tls && transfer->raw != head->bytes)
+    forbid_reuse(transfer); /* more than the head has come; or it may have: libcurl has read when its time had come */
   if (transfer->origin->tls && !response->bodiless && !head->has_length && !head->chunked)
     watch_end(transfer);
   uint64_t most = transfer->client->config.max_body_bytes;
