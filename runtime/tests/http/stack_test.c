@@ -160,7 +160,7 @@ static int resolve(void *context, const char *host, struct sockaddr_storage *add
 }
 
 static int program(void *arg) {
-  enum { TASKS = 12 };
+  enum { TASKS = 6 };
   (void)arg;
   client = weir_http_new(&(struct weir_http_config){.resolve = resolve});
   weir_waitgroup_add(&working, TASKS);
