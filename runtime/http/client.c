@@ -76,8 +76,10 @@ int client_enter(struct weir_http *client, struct host_visit *visit) {
     take_down(client);
     return 0;
   }
-  if (port_several() && port_simulated())
+  if (port_several() && port_simulated()) {
+    *visit = host_visit_begin(host_here()); /* a pinned task's pin is restored at its end */
     return -ENOTSUP;
+  }
   port_lock(&client->lock);
   bool first = client->generation != weir_run_generation;
   if (first) {
