@@ -235,22 +235,28 @@ static bool is_secret(const char *name) {
   return false;
 }
 
-static void drop_secrets(struct weir_request *request, struct weir_header *headers) {
+/* What says something of a body (RFC 9110, 15.4). */
+static bool is_of_body(const char *name) {
+  return strncasecmp(name, "Content-", 8) == 0 || strcasecmp(name, "Expect") == 0;
+}
+
+static void drop(struct weir_request *request, struct weir_header *headers, bool (*unwanted)(const char *name)) {
   size_t kept = 0;
   for (size_t i = 0; i < request->header_count; i++)
-    if (!is_secret(request->headers[i].name))
+    if (!unwanted(request->headers[i].name))
       headers[kept++] = request->headers[i];
   request->headers = headers;
   request->header_count = kept;
 }
 
 /* How the next hop's request differs (RFC 9110, 15.4). */
-static void turn_to_get(struct weir_request *request, int status) {
+static void turn_to_get(struct weir_request *request, struct weir_header *headers, int status) {
   bool head = request->method != NULL && strcmp(request->method, "HEAD") == 0;
   bool post = request->body != NULL || request->read_body != NULL ||
               (request->method != NULL && strcmp(request->method, "POST") == 0);
   if (status >= 307 || head || (status != 303 && !post))
     return;
+  drop(request, headers, is_of_body);
   request->method = NULL;
   request->body = NULL;
   request->read_body = NULL;
@@ -281,7 +287,7 @@ static int redirect(struct weir_response *response, struct weir_request *request
     error = origin_of(response->client, url, &after);
     if (error == 0) {
       if (before != after)
-        drop_secrets(request, headers);
+        drop(request, headers, is_secret);
       origin_unref(response->client, after);
     }
     origin_unref(response->client, before);
@@ -291,7 +297,7 @@ static int redirect(struct weir_response *response, struct weir_request *request
     free(url);
     return error;
   }
-  turn_to_get(request, response->head.status);
+  turn_to_get(request, headers, response->head.status);
   free(response->url);
   response->url = url;
   forget_answer(response);

@@ -576,6 +576,41 @@ static void a_body_that_was_sent_is_not_sent_again(void) {
   run_test(refused_program);
 }
 
+static void see_other(void *arg) {
+  (void)arg;
+  char head[1024];
+  int fd = next_connection(&peer);
+  CHECK(read_head(fd, head, sizeof head));
+  CHECK_CONTAINS(head, "Content-Type: a/b");
+  say(fd, "HTTP/1.1 303 There\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n");
+  CHECK(read_head(fd, head, sizeof head));
+  CHECK_CONTAINS(head, "GET /there");
+  CHECK_CONTAINS(head, "X: y");
+  CHECK_LACKS(head, "Content-");
+  say(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+  outlast(fd);
+}
+
+static int see_other_program(void *arg) {
+  (void)arg;
+  peer = peer_listen();
+  weir_go(see_other, NULL);
+  weir_http *client = weir_http_new(NULL);
+  weir_response *response;
+  const struct weir_header headers[] = {{"Content-Type", "a/b"}, {"X", "y"}};
+  struct weir_request request = {
+      .url = peer.url, .method = "POST", .headers = headers, .header_count = 2, .body_size = 0};
+  CHECK_EQ_INT(weir_http_do(client, &request, &response), 0);
+  CHECK_EQ_INT(weir_response_status(response), 204);
+  weir_response_close(response);
+  weir_http_free(client);
+  return 0;
+}
+
+static void a_redirect_without_the_body_says_nothing_of_it(void) {
+  run_test(see_other_program);
+}
+
 static void close_a_kept_one(void *arg) {
   (void)arg;
   char head[1024];
@@ -964,6 +999,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(a_piece_is_written_after_its_request_has_ended),
     CHECK_CASE(an_expectation_that_fails_with_a_body),
     CHECK_CASE(a_body_that_was_sent_is_not_sent_again),
+    CHECK_CASE(a_redirect_without_the_body_says_nothing_of_it),
     CHECK_CASE(a_body_that_is_gone_is_not_sent_again),
     CHECK_CASE(a_head_request_has_no_body),
     CHECK_CASE(letter_case_of_a_host),
