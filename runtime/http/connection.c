@@ -496,7 +496,8 @@ void connection_retire_oldest(struct weir_http *client) {
     if (c != NULL && c->idle && (oldest == NULL || c->idle_since < oldest->idle_since))
       oldest = c;
   }
-  connection_drop(oldest);
+  if (oldest != NULL)
+    connection_drop(oldest);
 }
 
 /* More are kept than may be: of an origin's the one that has just come, of all the one that has been idle for longest. */

@@ -90,15 +90,17 @@ static int parse(struct weir_http *client, CURLU *parser, const char *url, struc
   if (code != CURLUE_OK)
     return error_of_url(code);
   char *scheme = NULL, *host = NULL, *port = NULL;
-  int error;
-  if ((code = curl_url_get(parser, CURLUPART_SCHEME, &scheme, 0)) != CURLUE_OK)
-    error = error_of_url(code);
-  else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
+  int error = 0;
+  code = curl_url_get(parser, CURLUPART_SCHEME, &scheme, 0);
+  if (code == CURLUE_OK && strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
     error = -EPROTONOSUPPORT;
-  else if ((code = curl_url_get(parser, CURLUPART_HOST, &host, 0)) != CURLUE_OK ||
-           (code = curl_url_get(parser, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT)) != CURLUE_OK)
+  if (code == CURLUE_OK && error == 0)
+    code = curl_url_get(parser, CURLUPART_HOST, &host, 0);
+  if (code == CURLUE_OK && error == 0)
+    code = curl_url_get(parser, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+  if (code != CURLUE_OK) {
     error = error_of_url(code);
-  else {
+  } else if (error == 0) {
     lower(host);
     error = find(client, scheme, host, port, origin);
   }

@@ -192,19 +192,21 @@ static int most_tasks_first(const void *a, const void *b) {
   return strcmp(left->text, right->text);
 }
 
-/* Sorted texts become one entry each; what is said twice is freed. */
+/* Sorted texts, of which there is one at least, become one entry each; what is said twice is freed. */
 static void group_waits(struct weir_census *census, struct waits *waits) {
   qsort(waits->texts, waits->count, sizeof *waits->texts, by_text);
-  for (size_t i = 0; i < waits->count; i++) {
-    struct weir_census_wait *last = census->wait_count == 0 ? NULL : &census->waits[census->wait_count - 1];
-    if (last != NULL && strcmp(last->text, waits->texts[i]) == 0) {
+  struct weir_census_wait *last = census->waits;
+  *last = (struct weir_census_wait){.text = waits->texts[0], .tasks = 1};
+  for (size_t i = 1; i < waits->count; i++) {
+    if (strcmp(last->text, waits->texts[i]) == 0) {
       last->tasks++;
       free(waits->texts[i]);
     } else {
-      census->waits[census->wait_count++] = (struct weir_census_wait){.text = waits->texts[i], .tasks = 1};
+      *++last = (struct weir_census_wait){.text = waits->texts[i], .tasks = 1};
     }
   }
   waits->count = 0;
+  census->wait_count = (size_t)(last - census->waits) + 1;
   qsort(census->waits, census->wait_count, sizeof *census->waits, most_tasks_first);
 }
 

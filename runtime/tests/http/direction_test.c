@@ -119,7 +119,8 @@ static void begin(void) {
   for (int i = 0; i < 2; i++)
     CHECK_EQ_INT(weir_response_close(responses[i]), 0);
   CHECK_EQ_INT(weir_http_counts(client).idle, 2);
-  received = answer = 0;
+  received = 0;
+  answer = 0;
 }
 
 static int end(void) {

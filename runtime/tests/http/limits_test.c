@@ -23,7 +23,7 @@ static void raise_to(atomic_int *most, int value) {
 
 static void answer_all(void *arg) {
   const int fd = (int)(intptr_t)arg;
-  struct sockaddr_in address;
+  struct sockaddr_in address = {0};
   socklen_t length = sizeof address;
   CHECK_EQ_INT(getsockname(fd, (struct sockaddr *)&address, &length), 0);
   const unsigned host = (ntohl(address.sin_addr.s_addr) & 255) - 1;
