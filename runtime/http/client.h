@@ -275,7 +275,7 @@ int connected_keep(struct connection *connection, struct curl_sockaddr *address)
 /* libcurl has connected what it was given: the socket takes its place. */
 void connected_put_back(struct connection *connection);
 /* The same, for CURLOPT_SSL_CTX_FUNCTION. */
-int connected_tls(CURL *easy, void *context, void *transfer);
+CURLcode connected_tls(CURL *easy, void *context, void *transfer);
 
 /* ---- tls.c ------------------------------------------------------------------------------------------------------ */
 

@@ -61,7 +61,7 @@ void connected_put_back(struct connection *c) {
   c->kept = -1;
 }
 
-int connected_tls(CURL *easy, void *context, void *arg) {
+CURLcode connected_tls(CURL *easy, void *context, void *arg) {
   const struct transfer *transfer = arg;
   (void)easy;
   (void)context;
