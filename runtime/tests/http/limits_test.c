@@ -17,13 +17,14 @@ static atomic_int open_now[HOSTS], open_most[HOSTS], opened;
 static atomic_int all_most; /* as the client sees it: the peer hears of one that is closed when the next is open */
 
 static void raise_to(atomic_int *most, int value) {
-  for (int seen = *most; seen < value && !atomic_compare_exchange_weak(most, &seen, value);)
+  int seen = atomic_load(most);
+  while (seen < value && !atomic_compare_exchange_weak(most, &seen, value))
     ;
 }
 
 static void answer_all(void *arg) {
   const int fd = (int)(intptr_t)arg;
-  struct sockaddr_in address = {0};
+  struct sockaddr_in address = {.sin_port = 0};
   socklen_t length = sizeof address;
   CHECK_EQ_INT(getsockname(fd, (struct sockaddr *)&address, &length), 0);
   const unsigned host = (ntohl(address.sin_addr.s_addr) & 255) - 1;
