@@ -124,6 +124,7 @@ struct transfer {
   size_t raw;            /* bytes that were there to be read, without TLS */
   size_t silent;         /* of them, since the last line or piece of body */
   uint64_t silent_since; /* read from the connection when silence was first seen; 0 */
+  uint64_t read_before;  /* from the connection, before this request */
   uint64_t received;     /* read from the connection when libcurl closed it */
   uint64_t taken;        /* of the body */
   uint64_t uploaded;
