@@ -221,7 +221,7 @@ static int fetch_piece(struct weir_response *response) {
 
 static ssize_t read_decoded(struct weir_response *response, char *buffer, size_t size) {
   for (;;) {
-    const char *in = response->spill + response->spill_used;
+    const char *in = response->spill == NULL ? "" : response->spill + response->spill_used;
     size_t in_size = response->spill_size - response->spill_used;
     ptrdiff_t got = decoder_run(response->decoder, &in, &in_size, buffer, size);
     response->spill_used = response->spill_size - in_size;
