@@ -153,6 +153,12 @@ void client_unref(struct weir_http *client) {
   port_release(client);
 }
 
+/* In one step: who is told later could be gone by then. */
+static void give_up(void *arg) {
+  origins_give_up(arg);
+  take_down(arg);
+}
+
 void weir_http_free(weir_http *client) {
   if (client == NULL)
     return;
@@ -161,8 +167,7 @@ void weir_http_free(weir_http *client) {
   if (inside)
     visit = host_visit_begin(client->home);
   client->closing = true;
-  origins_give_up(client);
-  host_run(take_down, client);
+  host_run(give_up, client);
   while (inside && client->tasks + client->alarms != 0 && wait_allowed())
     host_wait(&client->ended, WEIR_FOREVER);
   client->held = false;
