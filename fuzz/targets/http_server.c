@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 struct servers servers;
 
@@ -28,6 +29,7 @@ struct peer {
 struct request {
   uint32_t number; /* REQUESTS: not one of ours */
   bool head;
+  bool takes_gzip;
   bool complete;
 };
 
@@ -145,6 +147,7 @@ static void draw_fair(struct exchange *exchange) {
   exchange->redirects = exchange->status == 302;
   exchange->size = exchange->framing == EMPTY ? 0 : draw_size();
   exchange->pieces = 1 + weir_draw(32);
+  exchange->compressed = exchange->pieces % 4 == 0; /* not worth a draw */
   exchange->pause = draw_time();
   exchange->informational = weir_draw(6);
   exchange->afterwards = (enum afterwards)weir_draw(4);
@@ -274,6 +277,7 @@ static struct request take_request(struct peer *peer, const struct exchange *exc
     if (line[0] == '\0')
       break;
     sscanf(line, "Content-Length: %u", &length);
+    request.takes_gzip |= strcasecmp(line, "Accept-Encoding: gzip, deflate") == 0;
     chunked |= strcasecmp(line, "Transfer-Encoding: chunked") == 0;
   }
   uint32_t before = 0;
@@ -295,13 +299,57 @@ static void add(struct answer *answer, const char *format, ...) {
   va_end(arguments);
 }
 
-static void add_body(struct answer *answer, uint32_t request, uint32_t from, uint32_t size) {
-  for (uint32_t i = 0; i < size; i++)
-    answer->bytes[answer->size++] = body_byte(request, from + i);
+/* The body as it is sent; the caller's. */
+static struct answer payload_of(const struct exchange *exchange, const struct request *request, bool compressed) {
+  struct answer payload = {.capacity = exchange->size + 1024};
+  char *plain = malloc(exchange->size + 1);
+  payload.bytes = malloc(payload.capacity);
+  weir_assert(plain != NULL && payload.bytes != NULL);
+  for (uint32_t i = 0; i < exchange->size; i++)
+    plain[i] = body_byte(request->number, i);
+  if (!compressed) {
+    payload.size = exchange->size;
+    memcpy(payload.bytes, plain, payload.size);
+    free(plain);
+    return payload;
+  }
+  z_stream stream = {.next_in = (Bytef *)plain,
+                     .avail_in = exchange->size,
+                     .next_out = (Bytef *)payload.bytes,
+                     .avail_out = (uInt)payload.capacity};
+  weir_assert(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  weir_assert(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  payload.size = stream.total_out;
+  deflateEnd(&stream);
+  free(plain);
+  return payload;
+}
+
+static void add_bytes(struct answer *answer, const char *bytes, size_t size) {
+  weir_assert(size <= answer->capacity - answer->size);
+  memcpy(answer->bytes + answer->size, bytes, size);
+  answer->size += size;
+}
+
+static void add_body(struct answer *answer, const struct exchange *exchange, const struct answer *payload) {
+  if (exchange->framing != BY_CHUNKS) {
+    add_bytes(answer, payload->bytes, payload->size);
+    return;
+  }
+  const size_t chunk = payload->size / 8 + 1;
+  for (size_t at = 0; at < payload->size; at += chunk) {
+    const size_t size = payload->size - at < chunk ? payload->size - at : chunk;
+    add(answer, "%zx\r\n", size);
+    add_bytes(answer, payload->bytes + at, size);
+    add(answer, "\r\n");
+  }
+  add(answer, "0\r\n\r\n");
 }
 
 static struct answer answer_of(const struct exchange *exchange, const struct request *request) {
-  struct answer answer = {.capacity = exchange->size + 4096};
+  const bool compressed = exchange->compressed && request->takes_gzip && exchange->framing != EMPTY;
+  struct answer payload = payload_of(exchange, request, compressed);
+  struct answer answer = {.capacity = payload.capacity + 4096};
   answer.bytes = malloc(answer.capacity);
   weir_assert(answer.bytes != NULL);
   for (uint32_t i = 0; i < exchange->informational; i++)
@@ -311,26 +359,17 @@ static struct answer answer_of(const struct exchange *exchange, const struct req
     add(&answer, "Location: /%u-%u\r\n", request->number, request->number);
   if (exchange->afterwards == SAYS_CLOSE || exchange->framing == BY_CLOSE)
     add(&answer, "Connection: close\r\n");
+  if (compressed)
+    add(&answer, "Content-Encoding: gzip\r\n");
   if (exchange->framing == BY_LENGTH)
-    add(&answer, "Content-Length: %u\r\n\r\n", exchange->size);
+    add(&answer, "Content-Length: %zu\r\n\r\n", payload.size);
   else if (exchange->framing == BY_CHUNKS)
     add(&answer, "Transfer-Encoding: chunked\r\n\r\n");
   else
     add(&answer, "\r\n");
-  if (request->head || exchange->framing == EMPTY)
-    return answer;
-  if (exchange->framing != BY_CHUNKS) {
-    add_body(&answer, request->number, 0, exchange->size);
-    return answer;
-  }
-  const uint32_t chunk = exchange->size / 8 + 1;
-  for (uint32_t at = 0; at < exchange->size; at += chunk) {
-    const uint32_t size = exchange->size - at < chunk ? exchange->size - at : chunk;
-    add(&answer, "%x\r\n", size);
-    add_body(&answer, request->number, at, size);
-    add(&answer, "\r\n");
-  }
-  add(&answer, "0\r\n\r\n");
+  if (!request->head && exchange->framing != EMPTY)
+    add_body(&answer, exchange, &payload);
+  free(payload.bytes);
   return answer;
 }
 

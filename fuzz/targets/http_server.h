@@ -31,6 +31,7 @@ struct exchange {
   enum framing framing;
   bool redirects; /* to the same request */
   uint32_t size;
+  bool compressed; /* when the client asks for that */
   uint32_t pieces; /* that the answer comes in */
   int64_t pause;   /* between them */
   uint32_t informational;
