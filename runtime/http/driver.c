@@ -106,6 +106,7 @@ int driver_begin(struct weir_http *client) {
     client->alarms++;
     port_retain(&client->references);
     stop_alarm(client);
+    host_timer_daemon(client->alarm);
   }
   if (client->multi == NULL || client->purger == NULL || client->alarm == NULL) {
     driver_end(client);

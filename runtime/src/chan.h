@@ -30,7 +30,8 @@ struct weir_chan {
   uint32_t length;
   uint32_t head; /* index of the oldest element */
   bool closed;
-  uint8_t role : 7;   /* enum chan_role: what the object around it is */
+  uint8_t role : 6;   /* enum chan_role: what the object around it is */
+  uint8_t daemon : 1; /* of a function timer: its task is one */
   uint8_t prompt : 1; /* of a timer: the mode it was made in */
   uint8_t book_home;  /* in whose register it is */
   bool armed;         /* of a timer */

@@ -4,6 +4,7 @@
 #include "pipes.h"
 #include "poller.h"
 #include "scheduler.h"
+#include "timer.h"
 
 uint8_t host_here(void) {
   return worker_here()->number;
@@ -63,6 +64,10 @@ int host_doze(struct wait_queue *queue, int64_t deadline) {
 
 int host_poll(int fd, int events) {
   return port_simulated() ? pipes_poll(fd, events, WEIR_FOREVER) : poller_wait(fd, events, WEIR_FOREVER);
+}
+
+void host_timer_daemon(weir_timer *timer) {
+  timer_set_daemon(timer);
 }
 
 void host_hopeless(int change) {

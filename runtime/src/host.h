@@ -19,6 +19,7 @@
 #include "wait.h"
 
 #include <weir/task.h>
+#include <weir/timer.h>
 
 /* The calling worker. */
 uint8_t host_here(void);
@@ -60,6 +61,9 @@ struct host_library {
 void host_library_present(struct host_library *library);
 /* For the verdict: the libraries end what they have. */
 void host_libraries_end(host_tell *tell, void *context);
+
+/* The tasks of a function timer are daemons from now on. */
+void host_timer_daemon(weir_timer *timer);
 
 /* So many more tasks wait for a descriptor without hope, or fewer. */
 void host_hopeless(int change);

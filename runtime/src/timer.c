@@ -167,8 +167,13 @@ void timers_end(void) {
 /* ---- expiry -------------------------------------------------------------------------------------------------------
  */
 
+void timer_set_daemon(weir_timer *t) {
+  t->chan.daemon = 1;
+}
+
 static void run_function(weir_timer *t, int64_t now) {
-  struct task *task = task_new(NULL, t->fn, t->arg, t->chan.site);
+  struct weir_task_options options = {.daemon = t->chan.daemon};
+  struct task *task = task_new(&options, t->fn, t->arg, t->chan.site);
   if (task != NULL)
     task_start(task);
   else

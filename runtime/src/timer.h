@@ -14,6 +14,9 @@ void timer_dropped(weir_chan *c);
 /* A receiver is about to wait on a timer's channel (true), or has just left it (false). */
 void timer_watched(weir_chan *c, bool arriving);
 
+/* Of a function timer: its tasks are daemons. Before it is armed again. */
+void timer_set_daemon(weir_timer *t);
+
 /* The end of a run: disarms every timer; abandoned ones are freed. Deadlines of contexts go to the wheel that the next
  * run begins with. */
 void timers_end(void);

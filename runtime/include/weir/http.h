@@ -52,7 +52,7 @@ struct weir_http_config;
 
 /* A client; config may be NULL: all defaults. NULL without memory, or when an option makes no sense. The caller's, to be
  * freed with weir_http_free. Any context; does not block. SIGPIPE is set to be ignored if nobody handles it. */
-#define weir_http_new(config) weir_http_new_at((config), __FILE__, __LINE__)
+#define weir_http_new(...) weir_http_new_at(__VA_ARGS__, __FILE__, __LINE__) /* (config) */
 
 /* Ends every request of the client (-ECANCELED), closes its connections and frees it; returns only after the
  * connections' tasks have ended. Responses stay the caller's to close. Accepts NULL. From a task, which it may block, or
@@ -65,7 +65,7 @@ WEIR_API void weir_http_close_idle(weir_http *client);
 
 /* Sends a GET and blocks until the headers of the answer are here, redirects followed. 0 and a response of whatever
  * status, the caller's to close; or a negative errno (above), and *response is NULL. */
-#define weir_http_get(client, url, response) weir_http_get_at((client), (url), (response), __FILE__, __LINE__)
+#define weir_http_get(...) weir_http_get_at(__VA_ARGS__, __FILE__, __LINE__) /* (client, url, response) */
 
 /* The status: 200, 404, … */
 WEIR_API int weir_response_status(const weir_response *response);
@@ -131,7 +131,7 @@ struct weir_request {
 /* Sends the request and blocks until the headers of the answer are here. 0 and a response, the caller's to close; or a
  * negative errno, and *response is NULL. A request that may be repeated (GET, HEAD, OPTIONS, TRACE, PUT, DELETE) is sent
  * once more when a kept connection turns out to be closed; one whose expectation fails (417), without it. */
-#define weir_http_do(client, request, response) weir_http_do_at((client), (request), (response), __FILE__, __LINE__)
+#define weir_http_do(...) weir_http_do_at(__VA_ARGS__, __FILE__, __LINE__) /* (client, request, response) */
 
 /* The URL that answered, after redirects; borrowed from the response. */
 WEIR_API const char *weir_response_url(const weir_response *response);
