@@ -196,7 +196,7 @@ static void waits(void *arg) {
 static int stuck_body(void *arg) {
   weir_context *x = weir_context_background();
   weir_go(waits, x);
-  weir_yield();
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* it waits */
   if (arg != NULL)
     weir_context_unref(x);
   weir_sleep_until(WEIR_FOREVER);
