@@ -173,7 +173,7 @@ static int abandoned_body(void *arg) {
   weir_chan_unref(weir_after(WEIR_MILLISECOND));
   CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* whichever worker has it: it has fired */
-  check_counts_equal(weir_counts(), after); /* kept until due, and no longer */
+  check_counts_equal(weir_counts(), after);   /* kept until due, and no longer */
   return 0;
 }
 
@@ -265,7 +265,7 @@ static int function_body(void *arg) {
   CHECK(weir_timer_chan(row->timer) == NULL);
   CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* whichever worker has it: it has fired */
-  CHECK(!weir_timer_stop(row->timer)); /* its task has been made */
+  CHECK(!weir_timer_stop(row->timer));        /* its task has been made */
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   CHECK_EQ_INT(ran, 1);
   CHECK(!weir_timer_reset(row->timer, an_hour));
