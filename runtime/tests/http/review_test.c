@@ -214,14 +214,11 @@ static void an_endless_chunk_extension_ends_a_read(void) {
   run_test(endless_extension_program);
 }
 
-static const char *raw_answer;
-
 static void answer_raw(void *arg) {
-  (void)arg;
   char head[1024];
   int fd = next_connection(&peer);
   CHECK(read_head(fd, head, sizeof head));
-  say(fd, raw_answer);
+  say(fd, arg);
   outlast(fd);
 }
 
@@ -234,10 +231,10 @@ static int raw_program(void *arg) {
   weir_http *client = weir_http_new(NULL);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     peer = peer_listen();
-    raw_answer = rows[i];
-    weir_go(answer_raw, NULL);
+    weir_go(answer_raw, (void *)rows[i]);
     weir_response *response;
     CHECK_EQ_INT(weir_http_get(client, peer.url, &response), -EPROTO);
+    CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* the peer has seen the end */
     hang_up(peer.listener);
   }
   weir_http_free(client);

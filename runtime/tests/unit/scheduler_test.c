@@ -69,7 +69,7 @@ static void release_other_workers(void) {
 
 enum { PINNED_TURNS = 1000 };
 
-static uint32_t free_turns, pinned_turns;
+static _Atomic uint32_t free_turns, pinned_turns; /* the first to end may be on another worker by then */
 
 static void takes_free_turns(void *arg) {
   (void)arg;
@@ -86,7 +86,8 @@ static void takes_pinned_turns(void *arg) {
 static int short_rounds_body(void *arg) {
   static const struct weir_task_options pinned = {.pinned = true};
   (void)arg;
-  free_turns = pinned_turns = 0;
+  free_turns = 0;
+  pinned_turns = 0;
   hold_other_workers();
   CHECK_EQ_INT(weir_go(takes_free_turns, NULL), 0);
   CHECK_EQ_INT(weir_go_with(&pinned, takes_pinned_turns, NULL), 0);
