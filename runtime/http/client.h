@@ -21,8 +21,8 @@
  *
  * Rejected: one multi handle a connection (exact control of the pool, but 30 KB and three descriptors each); libcurl's
  * CURLOPT_FOLLOWLOCATION, decoding, resolver and timeouts (a stalled body holds a redirect up, a cut gzip stream is a
- * success, removing a handle waits for the DNS, and a stage has no deadline); a dup of each socket to be independent of
- * who closes it (twice the descriptors).
+ * success, removing a handle waits for the DNS, and a stage has no deadline); a dup of each socket for as long as it is
+ * open (twice the descriptors; until it is established there is one).
  */
 #ifndef WEIR_HTTP_CLIENT_H
 #define WEIR_HTTP_CLIENT_H
@@ -214,6 +214,12 @@ struct weir_http {
   struct weir_http_counts counts;
 };
 
+/* Such a duration after that time; WEIR_FOREVER stays. */
+static inline int64_t later(int64_t since, int64_t duration) {
+  int64_t sum;
+  return duration == WEIR_FOREVER || __builtin_add_overflow(since, duration, &sum) ? WEIR_FOREVER : sum;
+}
+
 /* ---- client.c ------------------------------------------------------------------------------------------------- */
 
 /* The calling task comes to the client's home; a client from an earlier run is taken down first, and finds a new home.
@@ -358,6 +364,8 @@ bool response_keep(struct weir_response *response, const char *data, size_t size
 int response_wait(struct weir_response *response);
 /* Ends what is under way. */
 void response_stop(struct weir_response *response);
+/* Lets what is paused go on. */
+void response_resume(struct weir_response *response);
 
 /* ---- origin.c --------------------------------------------------------------------------------------------------- */
 

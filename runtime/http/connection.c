@@ -32,11 +32,6 @@
 enum { STUCK_MOST = 1000 };
 #define QUIET_IN_USE (60 * WEIR_SECOND)
 
-static int64_t later(int64_t since, int64_t duration) {
-  int64_t sum;
-  return duration == WEIR_FOREVER || __builtin_add_overflow(since, duration, &sum) ? WEIR_FOREVER : sum;
-}
-
 /* ---- the record ------------------------------------------------------------------------------------------------- */
 
 static void wake(struct connection *c, int direction) {

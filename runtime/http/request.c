@@ -77,12 +77,6 @@ static void begin(void *arg) {
     transfer_start(transfer);
 }
 
-static void resume(void *arg) {
-  struct weir_response *response = arg;
-  if (response->transfer != NULL)
-    transfer_resume(response->transfer);
-}
-
 /* libcurl is hungry: the next piece of the request's body, from its function. */
 static int feed(struct weir_response *response, const struct weir_request *request) {
   struct transfer *transfer = response->transfer;
@@ -101,7 +95,7 @@ static int feed(struct weir_response *response, const struct weir_request *reque
   transfer->upload = response->piece;
   transfer->upload_size = (size_t)size;
   transfer->upload_ended = size == 0 || (request->body_size >= 0 && (uint64_t)size == left);
-  host_run(resume, response);
+  response_resume(response);
   return response->failure.error;
 }
 
@@ -176,7 +170,7 @@ static int exchange(struct hop *hop) {
   if (error != 0)
     response_stop(response);
   else if (response->transfer != NULL && response->transfer->hungry)
-    host_run(resume, response); /* libcurl gives a body up that is no longer wanted */
+    response_resume(response); /* libcurl gives a body up that is no longer wanted */
   if (response->transfer != NULL)
     response->transfer->request = NULL;
   return error;

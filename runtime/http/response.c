@@ -148,6 +148,10 @@ static void resume(void *arg) {
     transfer_resume(response->transfer);
 }
 
+void response_resume(struct weir_response *response) {
+  host_run(resume, response);
+}
+
 static void stop(void *arg) {
   struct weir_response *response = arg;
   if (response->transfer == NULL)
@@ -181,7 +185,7 @@ static ssize_t fetch(struct weir_response *response, char *buffer, size_t size) 
     if (!response->transfer->paused)
       error = response_wait(response);
     else if ((error = over(response)) == 0)
-      host_run(resume, response);
+      response_resume(response);
     if (error == 0 && response->got == 0)
       error = response->failure.error;
   }

@@ -19,11 +19,6 @@
 
 /* ---- stages and failures ---------------------------------------------------------------------------------------- */
 
-static int64_t later(int64_t since, int64_t duration) {
-  int64_t sum;
-  return duration == WEIR_FOREVER || __builtin_add_overflow(since, duration, &sum) ? WEIR_FOREVER : sum;
-}
-
 static int64_t stage_timeout(const struct weir_http_config *config, enum weir_http_stage stage) {
   switch (stage) {
   case WEIR_HTTP_CONNECT:

@@ -30,6 +30,7 @@
  *   -EFBIG            a body beyond the client's limit, in size or in rate of compression
  *   -ELOOP            too many redirects
  *   -EPROTONOSUPPORT  neither http nor https, also in a redirect
+ *   -EIO              the connection is ready again and again, and nothing comes of it
  *   -ETIMEDOUT, -ECANCELED, -ENOMEM, -EMFILE
  */
 #ifndef WEIR_HTTP_H
