@@ -136,7 +136,8 @@ static int order_body(void *arg) {
   return 0;
 }
 
-/* The same by the ticks' own times, which say when each fired, whoever runs meanwhile. */
+/* The same by the ticks' own times, which say when each fired, whoever runs meanwhile. Workers that moved the task have
+   a wheel each, and the machine may hold one of them back: only one wheel has an order. */
 static int tick_order_body(void *arg) {
   (void)arg;
   static struct ordered all[ORDERED];
@@ -156,7 +157,7 @@ static int tick_order_body(void *arg) {
   }
   for (size_t i = 0; i < ORDERED; i++)
     for (size_t k = 0; k < ORDERED; k++)
-      if (all[i].due_latest + two_ticks < all[k].due_earliest)
+      if (one_worker() && all[i].due_latest + two_ticks < all[k].due_earliest)
         CHECK_INT(fired[i], <=, fired[k]);
   return 0;
 }
