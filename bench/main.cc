@@ -46,8 +46,8 @@ public:
   std::string note() const {
     return server_.note;
   }
-  bool missing() const {
-    return note().rfind("missing: ", 0) == 0;
+  std::string tls_note() const {
+    return server_.tls_note;
   }
   void start_for(const Plan &plan) {
     if (plan.asks_server() && !web_server_start(&server_)) {
@@ -253,8 +253,10 @@ ExitStatus sweep(int argc, char **argv) {
   refuse_slow_library();
   signal(SIGPIPE, SIG_IGN); // a peer that ended is an answer, not our end
   Server server;
-  if (server.missing()) {
+  if (server.note().rfind("missing: ", 0) == 0) {
     fprintf(stderr, "weir-bench: without the rows http/…: %s\n", server.note().c_str());
+  } else if (server.tls_note().rfind("missing: ", 0) == 0) {
+    fprintf(stderr, "weir-bench: without the rows http/tls/…: %s\n", server.tls_note().c_str());
   }
   if (options.serve || options.serve_pair) {
     Plan plan(options, {});
@@ -268,6 +270,7 @@ ExitStatus sweep(int argc, char **argv) {
   Context context = environment(argc, argv);
   context["timeout_ms"] = std::to_string(broadcast_timeout_ms);
   context["web_server"] = server.note();
+  context["web_server_tls"] = server.tls_note();
   std::vector<std::unique_ptr<Peer>> peers = open_peers(options, context);
   Plan plan(options, peers);
   if (plan.cells().empty()) {

@@ -69,6 +69,8 @@ struct row {
   enum weir_timeout_policy policy;
   enum row_load load;
   int64_t timeout;
+
+  int64_t rate; /* operations due a second, whatever became of those before */
 };
 
 struct row_run {

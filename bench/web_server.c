@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -14,10 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static const char *const variables[] = {WEB_SERVER_VARIABLE, WEB_SERVER_STREAM_VARIABLE, WEB_SERVER_TLS_VARIABLE,
+                                        WEB_SERVER_CA_VARIABLE};
 
 static const char configuration[] = "%s"
                                     "daemon off;\n"
@@ -27,6 +32,7 @@ static const char configuration[] = "%s"
                                     "events { worker_connections 1024; }\n"
                                     "http {\n"
                                     "  access_log off;\n"
+                                    "  sendfile on;\n"
                                     "  keepalive_requests 10000000;\n"
                                     "  keepalive_timeout 1h;\n"
                                     "  client_body_temp_path body;\n"
@@ -38,7 +44,18 @@ static const char configuration[] = "%s"
                                     "    listen 127.0.0.1:%d reuseport;\n"
                                     "    root files;\n"
                                     "  }\n"
+                                    "%s"
                                     "}\n";
+
+/* One cipher: what is compared is not which one two libraries agree on. */
+static const char tls_configuration[] = "  server {\n"
+                                        "    listen 127.0.0.1:%d ssl reuseport;\n"
+                                        "    root files;\n"
+                                        "    ssl_certificate certificate.pem;\n"
+                                        "    ssl_certificate_key key.pem;\n"
+                                        "    ssl_protocols TLSv1.3;\n"
+                                        "    ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;\n"
+                                        "  }\n";
 
 /* ---- what it runs on -------------------------------------------------------------------------------------------- */
 
@@ -71,109 +88,187 @@ int web_server_client_cpu(void) {
 
 /* ---- finding ---------------------------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static bool missing(struct web_server *server, const char *format, ...) {
-  int length = snprintf(server->note, sizeof(server->note), "missing: ");
+__attribute__((format(printf, 2, 3))) static bool missing(char note[WEB_SERVER_TEXT_SIZE], const char *format, ...) {
+  int length = snprintf(note, WEB_SERVER_TEXT_SIZE, "missing: ");
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(server->note + length, sizeof(server->note) - (size_t)length, format, arguments);
+  vsnprintf(note + length, WEB_SERVER_TEXT_SIZE - (size_t)length, format, arguments);
   va_end(arguments);
   return false;
 }
 
-/* On PATH, or where a system's services are. */
-static bool find_program(struct web_server *server) {
-  const char *given = getenv(WEB_SERVER_PROGRAM_VARIABLE);
+/* On PATH, or where a system's services are; or what the variable names. False: the note says why not. */
+static bool find_program(const char *name, const char *variable, const char *package,
+                         char program[WEB_SERVER_TEXT_SIZE], char note[WEB_SERVER_TEXT_SIZE]) {
+  const char *given = getenv(variable);
   if (given != NULL) {
-    snprintf(server->program, sizeof(server->program), "%s", given);
-    return access(given, X_OK) == 0 ||
-           missing(server, WEB_SERVER_PROGRAM_VARIABLE " names %.100s, which is no program", given);
+    snprintf(program, WEB_SERVER_TEXT_SIZE, "%s", given);
+    return access(given, X_OK) == 0 || missing(note, "%s names %.100s, which is no program", variable, given);
   }
   const char *path = getenv("PATH");
   char folders[4096];
   snprintf(folders, sizeof(folders), "%s:/usr/local/sbin:/usr/sbin", path == NULL ? "" : path);
   char *rest = folders;
   for (const char *folder; (folder = strsep(&rest, ":")) != NULL;) {
-    int length = snprintf(server->program, sizeof(server->program), "%s/nginx", folder);
-    if (folder[0] == '/' && (size_t)length < sizeof(server->program) && access(server->program, X_OK) == 0) {
+    int length = snprintf(program, WEB_SERVER_TEXT_SIZE, "%s/%s", folder, name);
+    if (folder[0] == '/' && length < WEB_SERVER_TEXT_SIZE && access(program, X_OK) == 0) {
       return true;
     }
   }
-  return missing(server, "nginx was not found; the Debian package nginx-light brings it");
+  return missing(note, "%s was not found; the Debian package %s brings it", name, package);
 }
 
-static bool ask_version(struct web_server *server) {
-  char command[WEB_SERVER_TEXT_SIZE + 16], line[WEB_SERVER_TEXT_SIZE] = "";
-  snprintf(command, sizeof(command), "'%s' -v 2>&1", server->program);
-  FILE *said = popen(command, "re");
-  bool good = said != NULL && fgets(line, sizeof(line), said) != NULL;
-  good = said != NULL && pclose(said) == 0 && good;
-  const char *version = strstr(line, "nginx/");
+/* What the program says of its version, as a whole. */
+static bool ask_version(const char *program, const char *flag, char *said, size_t size) {
+  char command[WEB_SERVER_TEXT_SIZE + 16];
+  snprintf(command, sizeof(command), "'%s' %s 2>&1", program, flag);
+  FILE *output = popen(command, "re");
+  size_t length = output == NULL ? 0 : fread(said, 1, size - 1, output);
+  said[length] = '\0';
+  return output != NULL && pclose(output) == 0;
+}
+
+static bool find_server(struct web_server *server, char said[], size_t size) {
+  if (!find_program("nginx", WEB_SERVER_PROGRAM_VARIABLE, "nginx-light", server->program, server->note)) {
+    return false;
+  }
+  bool good = ask_version(server->program, "-V", said, size);
+  const char *version = strstr(said, "nginx/");
   if (!good || version == NULL) {
-    return missing(server, "%.100s -v does not work", server->program);
+    return missing(server->note, "%.100s -V does not work", server->program);
   }
   snprintf(server->note, sizeof(server->note), "%.*s, one worker on processor %d; who asks is on processor %d",
            (int)strcspn(version, " \n"), version, web_server_cpu(), web_server_client_cpu());
   return true;
 }
 
-static bool hold_port(struct web_server *server) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t length = sizeof(address);
-  const int one = 1;
-  server->held = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (server->held < 0 || setsockopt(server->held, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0 ||
-      bind(server->held, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-      getsockname(server->held, (struct sockaddr *)&address, &length) != 0) {
-    return missing(server, "no port on 127.0.0.1: %s", strerror(errno));
+static bool find_tls(struct web_server *server, const char *server_said) {
+  char said[WEB_SERVER_TEXT_SIZE];
+  if (strstr(server_said, "http_ssl_module") == NULL) {
+    return missing(server->tls_note, "this nginx was built without TLS; Debian's nginx-light has it");
   }
-  server->port = ntohs(address.sin_port);
+  if (!find_program("openssl", WEB_SERVER_MAKER_VARIABLE, "openssl", server->maker, server->tls_note)) {
+    return false;
+  }
+  if (!ask_version(server->maker, "version", said, sizeof(said))) {
+    return missing(server->tls_note, "%.100s version does not work", server->maker);
+  }
+  snprintf(server->tls_note, sizeof(server->tls_note), "TLS 1.3, TLS_AES_128_GCM_SHA256; the certificate is by %.*s",
+           (int)strcspn(said, "\n"), said);
   return true;
 }
 
+static bool hold_port(struct web_server *server, int which) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof(address);
+  const int one = 1;
+  int fd = server->held[which] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0 ||
+      bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+      getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
+    return missing(server->note, "no port on 127.0.0.1: %s", strerror(errno));
+  }
+  server->port[which] = ntohs(address.sin_port);
+  return true;
+}
+
+static bool name_folder(struct web_server *server) {
+  uint64_t random;
+  const char *parent = getenv("TMPDIR");
+  if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+    return missing(server->note, "no random bytes: %s", strerror(errno));
+  }
+  snprintf(server->folder, sizeof(server->folder), "%.200s/weir-bench-%016" PRIx64,
+           parent == NULL || parent[0] == '\0' ? "/tmp" : parent, random);
+  return true;
+}
+
+__attribute__((format(printf, 2, 3))) static void tell(const char *variable, const char *format, ...) {
+  char text[PATH_MAX];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  setenv(variable, text, 1);
+}
+
 bool web_server_find(struct web_server *server) {
-  *server = (struct web_server){.held = -1};
+  *server = (struct web_server){.held = {-1, -1}};
   const char *given = getenv(WEB_SERVER_VARIABLE);
   if (given != NULL) {
-    snprintf(server->note, sizeof(server->note), "%s, from outside (" WEB_SERVER_VARIABLE ")", given);
+    snprintf(server->note, sizeof(server->note), "%.150s, from outside (" WEB_SERVER_VARIABLE ")", given);
+    snprintf(server->tls_note, sizeof(server->tls_note), "from outside");
     return true;
   }
-  if (!find_program(server) || !ask_version(server) || !hold_port(server)) {
+  char said[4096];
+  if (!find_server(server, said, sizeof(said)) || !hold_port(server, WEB_SERVER_PLAIN) || !name_folder(server)) {
+    snprintf(server->tls_note, sizeof(server->tls_note), "%s", server->note);
     web_server_stop(server);
     return false;
   }
-  char url[64];
-  snprintf(url, sizeof(url), "http://127.0.0.1:%d/1k", server->port);
-  setenv(WEB_SERVER_VARIABLE, url, 1);
+  tell(WEB_SERVER_VARIABLE, "http://127.0.0.1:%d/1k", server->port[WEB_SERVER_PLAIN]);
+  tell(WEB_SERVER_STREAM_VARIABLE, "http://127.0.0.1:%d/10m", server->port[WEB_SERVER_PLAIN]);
+  unsetenv(WEB_SERVER_TLS_VARIABLE);
+  if (find_tls(server, said) && hold_port(server, WEB_SERVER_TLS)) {
+    tell(WEB_SERVER_TLS_VARIABLE, "https://127.0.0.1:%d/1k", server->port[WEB_SERVER_TLS]);
+    tell(WEB_SERVER_CA_VARIABLE, "%s/certificate.pem", server->folder);
+  }
   return true;
 }
 
 /* ---- the folder ------------------------------------------------------------------------------------------------- */
 
-static bool write_file(const char *folder, const char *name, const char *content, size_t size) {
+static bool write_text(const char *folder, const char *name, const char *text) {
   char path[PATH_MAX];
   snprintf(path, sizeof(path), "%s/%s", folder, name);
   FILE *file = fopen(path, "we");
-  bool written = file != NULL && fwrite(content, 1, size, file) == size;
+  bool written = file != NULL && fputs(text, file) >= 0;
   return file != NULL && fclose(file) == 0 && written;
 }
 
-static bool make_folder(struct web_server *server) {
-  const char *parent = getenv("TMPDIR");
-  snprintf(server->folder, sizeof(server->folder), "%.200s/weir-bench-XXXXXX",
-           parent == NULL || parent[0] == '\0' ? "/tmp" : parent);
-  if (mkdtemp(server->folder) == NULL) {
-    return false;
+static bool write_letters(const char *folder, const char *name, size_t size) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof(path), "%s/files/%s", folder, name);
+  FILE *file = fopen(path, "we");
+  for (size_t i = 0; file != NULL && i < size; i++) {
+    putc('a' + (int)(i % 26), file);
   }
-  char files[PATH_MAX], content[WEB_SERVER_FILE_BYTES], text[2048];
+  return file != NULL && ferror(file) == 0 && fclose(file) == 0;
+}
+
+static bool make_certificate(const struct web_server *server) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    int nothing = open("/dev/null", O_RDWR);
+    dup2(nothing, STDIN_FILENO);
+    dup2(nothing, STDOUT_FILENO);
+    if (chdir(server->folder) == 0) {
+      execl(server->maker, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-nodes", "-batch", "-days", "2", "-subj", "/CN=weir-bench", "-addext", "subjectAltName=IP:127.0.0.1",
+            "-keyout", "key.pem", "-out", "certificate.pem", (char *)NULL);
+    }
+    fprintf(stderr, "weir-bench: %s: %s\n", server->maker, strerror(errno));
+    _exit(127);
+  }
+  int status = -1;
+  return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static bool make_folder(const struct web_server *server) {
+  char files[PATH_MAX], tls[sizeof(tls_configuration) + 16] = "", text[4096];
+  bool has_tls = server->held[WEB_SERVER_TLS] >= 0;
   snprintf(files, sizeof(files), "%s/files", server->folder);
-  for (size_t i = 0; i < sizeof(content); i++) {
-    content[i] = (char)('a' + i % 26);
+  if (has_tls) {
+    snprintf(tls, sizeof(tls), tls_configuration, server->port[WEB_SERVER_TLS]);
   }
   char mask[CPU_SETSIZE + 1] = "1"; /* in binary */
   memset(mask + 1, '0', (size_t)web_server_cpu());
-  int length = snprintf(text, sizeof(text), configuration, geteuid() == 0 ? "user root;\n" : "", mask, server->port);
-  return mkdir(files, 0755) == 0 && write_file(files, "1k", content, sizeof(content)) &&
-         write_file(server->folder, "nginx.conf", text, (size_t)length);
+  snprintf(text, sizeof(text), configuration, geteuid() == 0 ? "user root;\n" : "", mask,
+           server->port[WEB_SERVER_PLAIN], tls);
+  return mkdir(server->folder, 0700) == 0 && mkdir(files, 0755) == 0 &&
+         write_letters(server->folder, "1k", WEB_SERVER_FILE_BYTES) &&
+         write_letters(server->folder, "10m", WEB_SERVER_STREAM_BYTES) &&
+         write_text(server->folder, "nginx.conf", text) && (!has_tls || make_certificate(server));
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place) {
@@ -225,8 +320,9 @@ static void keep(const struct web_server *server, pid_t parent) {
 }
 
 static bool answers(const struct web_server *server) {
-  struct sockaddr_in address = {
-      .sin_family = AF_INET, .sin_port = htons((uint16_t)server->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)server->port[WEB_SERVER_PLAIN]),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   bool connected = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
   if (fd >= 0) {
@@ -236,11 +332,12 @@ static bool answers(const struct web_server *server) {
 }
 
 bool web_server_start(struct web_server *server) {
-  if (server->held < 0 || server->keeper != 0) {
+  if (server->held[WEB_SERVER_PLAIN] < 0 || server->keeper != 0) {
     return true;
   }
   if (!make_folder(server)) {
-    fprintf(stderr, "weir-bench: no folder for nginx in %s: %s\n", server->folder, strerror(errno));
+    fprintf(stderr, "weir-bench: the folder %s with nginx's files cannot be made: %s\n", server->folder,
+            strerror(errno));
     remove_folder(server->folder);
     return false;
   }
@@ -266,9 +363,15 @@ void web_server_stop(struct web_server *server) {
     waitpid(server->keeper, NULL, 0);
   }
   server->keeper = 0;
-  if (server->held >= 0) {
-    close(server->held);
-    unsetenv(WEB_SERVER_VARIABLE);
+  if (server->held[WEB_SERVER_PLAIN] >= 0) {
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+      unsetenv(variables[i]);
+    }
   }
-  server->held = -1;
+  for (int i = 0; i < WEB_SERVER_PORTS; i++) {
+    if (server->held[i] >= 0) {
+      close(server->held[i]);
+    }
+    server->held[i] = -1;
+  }
 }

@@ -62,6 +62,10 @@ static void check_fields(const json_t *run, const char *name) {
   if (strncmp(name, "http/", 5) == 0) {
     CHECK(number_of(run, "cpu_ns") > 0, "%s", name);
   }
+  if (strncmp(name, "http/open_loop/", 15) == 0) {
+    CHECK(number_of(run, "p50_ns") > 0 && number_of(run, "p50_ns") <= number_of(run, "p99_ns"), "%s", name);
+    CHECK(number_of(run, "p99_ns") <= number_of(run, "p999_ns"), "%s", name);
+  }
   if (strstr(name, "/load:slow/") != NULL) {
     CHECK(number_of(run, "timeouts") > 0, "%s", name);
     CHECK(number_of(run, "ns_per_timeout") > 0, "%s", name);

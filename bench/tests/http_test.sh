@@ -25,7 +25,9 @@ left() {
 }
 
 sweep 0
-grep -qxF http/get/concurrency:64/workers:1 "$directory/names"
+for row in get/concurrency:64 churn stream/bytes:10485760 tls/concurrency:64 open_loop/rate:8000; do
+  grep -qxF "http/$row/workers:1" "$directory/names"
+done
 "$check" "$directory/results.json" "$directory/names" 2
 [ -z "$(left)" ] || { echo "left behind: $(left)"; exit 1; }
 
@@ -36,10 +38,18 @@ WEIR_BENCH_NGINX=/nowhere/nginx sweep 0
 grep -qF 'without the rows http/…: missing: WEIR_BENCH_NGINX names /nowhere/nginx' "$directory/errors"
 grep -qF '"web_server": "missing: ' "$directory/results.json"
 
+# Without openssl all but those over TLS.
+WEIR_BENCH_OPENSSL=/nowhere/openssl sweep 0
+! grep -F http/tls/ "$directory/names" || { echo 'there is TLS without a certificate'; exit 1; }
+grep -qF http/churn/ "$directory/names"
+"$check" "$directory/results.json" "$directory/names" 2
+grep -qF 'without the rows http/tls/…: missing: WEIR_BENCH_OPENSSL names /nowhere/openssl' "$directory/errors"
+grep -qF '"web_server_tls": "missing: ' "$directory/results.json"
+
 # It does not come up.
 cat >"$directory/nginx" <<'END'
 #!/bin/sh
-[ "$1" = -v ] && echo 'nginx version: nginx/0' && exit 0
+[ "$1" = -V ] && echo 'nginx version: nginx/0' && exit 0
 echo 'no configuration pleases me' >&2
 exit 1
 END
@@ -57,7 +67,7 @@ until [ -n "$(left)" ] && [ -s "$TMPDIR"/*/nginx.pid ]; do
   kill -0 $other
   sleep 0.02
 done
-port=$(sed -n 's/.*listen 127.0.0.1:\([0-9]*\).*/\1/p' "$TMPDIR"/*/nginx.conf)
+port=$(sed -n 's/.*listen 127.0.0.1:\([0-9]*\) reuseport.*/\1/p' "$TMPDIR"/*/nginx.conf)
 server=$(cat "$TMPDIR"/*/nginx.pid)
 WEIR_BENCH_HTTP_URL="http://127.0.0.1:$port/nothing" sweep 1
 "$check" "$directory/results.json" "$directory/names" 2 http/ 'Bad message'

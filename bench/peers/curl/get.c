@@ -10,22 +10,30 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_MOST = 4096, EVENTS_MOST = 64, FILE_BYTES = 1024 };
+enum { BUFFER_BYTES = 64 * 1024, EVENTS_MOST = 64 };
+#define SECOND INT64_C(1000000000)
 
 struct transfer {
   CURL *easy;
-  size_t size;
-  char body[BODY_MOST];
+  struct transfer *next; /* free */
+  int64_t number;        /* of the GET */
+  int64_t size;
+  char body[BUFFER_BYTES];
 };
 
 struct getter {
+  const struct target *target;
   CURLM *multi;
   struct curl_slist *headers;
   CURLU *url;
   int epoll;
-  long timeout; /* milliseconds that libcurl asked for; -1: none */
-  int64_t left; /* GETs to be started */
+  long timeout;           /* milliseconds that libcurl asked for; -1: none */
+  int64_t count, started; /* GETs; the first to be started has number 0 */
+  int64_t rate;           /* 0: each is due at once */
+  int64_t began;          /* when the first was due */
+  int64_t *latencies;
   int under_way;
+  struct transfer *free;
   struct get_result result;
   int concurrency;
   struct transfer transfers[];
@@ -34,19 +42,19 @@ struct getter {
 static int64_t clock_ns(clockid_t clock) {
   struct timespec now;
   clock_gettime(clock, &now);
-  return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+  return now.tv_sec * SECOND + now.tv_nsec;
 }
 
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
 
+/* A body that is longer than the buffer is copied to its beginning again, as a caller would read it. */
 static size_t on_body(char *data, size_t unit, size_t count, void *arg) {
   struct transfer *transfer = arg;
-  size_t size = unit * count;
-  if (size > BODY_MOST - transfer->size) {
-    return 0;
-  }
-  memcpy(transfer->body + transfer->size, data, size);
-  transfer->size += size;
+  size_t size = unit * count, place = (size_t)transfer->size % BUFFER_BYTES;
+  size_t first = size < BUFFER_BYTES - place ? size : BUFFER_BYTES - place;
+  memcpy(transfer->body + place, data, first);
+  memcpy(transfer->body, data + first, size - first); /* a piece is not longer than the buffer */
+  transfer->size += (int64_t)size;
   return size;
 }
 
@@ -76,16 +84,35 @@ static int on_time(CURLM *multi, long milliseconds, void *arg) {
 
 static void fail(struct getter *getter, const char *why) {
   getter->result.failure = why;
-  getter->left = 0;
+  getter->count = getter->started; /* no more */
+}
+
+static int64_t due(const struct getter *getter, int64_t number) {
+  return getter->began + number * SECOND / getter->rate;
+}
+
+static bool next_is_due(const struct getter *getter) {
+  if (getter->started == getter->count) {
+    return false;
+  }
+  return getter->rate == 0 || due(getter, getter->started) <= clock_ns(CLOCK_MONOTONIC);
 }
 
 static void start(struct getter *getter, struct transfer *transfer) {
-  getter->left--;
-  getter->under_way++;
+  transfer->number = getter->started++;
   transfer->size = 0;
+  getter->under_way++;
   if (curl_multi_add_handle(getter->multi, transfer->easy) != CURLM_OK) {
     getter->under_way--;
     fail(getter, "curl_multi_add_handle failed");
+  }
+}
+
+static void start_free(struct getter *getter) {
+  while (getter->free != NULL && next_is_due(getter)) {
+    struct transfer *transfer = getter->free;
+    getter->free = transfer->next;
+    start(getter, transfer);
   }
 }
 
@@ -100,13 +127,19 @@ static void finish(struct getter *getter, CURL *easy, CURLcode code) {
   getter->result.connections += connected;
   if (code != CURLE_OK) {
     fail(getter, curl_easy_strerror(code));
-  } else if (status != 200 || transfer->size != FILE_BYTES) {
-    fail(getter, "not status 200 with a body of 1024 bytes");
+  } else if (status != 200 || transfer->size != getter->target->bytes) {
+    fail(getter, "not status 200 with the whole body");
   } else {
     getter->result.count++;
   }
-  if (getter->left > 0) {
+  if (getter->rate != 0) {
+    getter->latencies[transfer->number] = clock_ns(CLOCK_MONOTONIC) - due(getter, transfer->number);
+  }
+  if (next_is_due(getter)) {
     start(getter, transfer);
+  } else {
+    transfer->next = getter->free;
+    getter->free = transfer;
   }
 }
 
@@ -123,22 +156,37 @@ static void act(struct getter *getter, curl_socket_t fd, int events) {
   read_messages(getter);
 }
 
+/* Until something can be read or written, libcurl's time is over, or a GET is due for which a handle is free. */
+static int wait_for_events(const struct getter *getter, struct epoll_event events[EVENTS_MOST]) {
+  if (getter->rate == 0 || getter->free == NULL || getter->started == getter->count) {
+    return epoll_wait(getter->epoll, events, EVENTS_MOST, (int)getter->timeout);
+  }
+  int64_t left = due(getter, getter->started) - clock_ns(CLOCK_MONOTONIC);
+  left = left < 0 ? 0 : left;
+  if (getter->timeout >= 0 && getter->timeout < left / 1000000) {
+    left = getter->timeout * INT64_C(1000000);
+  }
+  struct timespec timeout = {.tv_sec = left / SECOND, .tv_nsec = left % SECOND};
+  return epoll_pwait2(getter->epoll, events, EVENTS_MOST, &timeout, NULL);
+}
+
 static void loop(struct getter *getter) {
   struct epoll_event events[EVENTS_MOST];
-  while (getter->under_way > 0) {
+  for (;;) {
+    start_free(getter);
     while (getter->timeout == 0) {
       getter->timeout = -1;
       act(getter, CURL_SOCKET_TIMEOUT, 0);
     }
-    if (getter->under_way == 0) {
+    if (getter->under_way == 0 && getter->started == getter->count) {
       return;
     }
-    int count = epoll_wait(getter->epoll, events, EVENTS_MOST, (int)getter->timeout);
+    int count = wait_for_events(getter, events);
     if (count < 0 && errno != EINTR) {
       fail(getter, strerror(errno));
       return;
     }
-    if (count == 0) {
+    if (count == 0 && getter->timeout > 0) {
       getter->timeout = 0;
     }
     for (int i = 0; i < count; i++) {
@@ -150,15 +198,21 @@ static void loop(struct getter *getter) {
   }
 }
 
-struct get_result getter_run(struct getter *getter, int64_t count) {
+struct get_result getter_run(struct getter *getter, int64_t count, int64_t rate, int64_t *latencies) {
   getter->result = (struct get_result){.ns = 0};
-  getter->left = count;
-  int64_t used = clock_ns(CLOCK_PROCESS_CPUTIME_ID), began = clock_ns(CLOCK_MONOTONIC);
-  for (int i = 0; i < getter->concurrency && getter->left > 0; i++) {
-    start(getter, &getter->transfers[i]);
+  getter->started = 0;
+  getter->count = count;
+  getter->rate = rate;
+  getter->latencies = latencies;
+  getter->free = NULL;
+  for (int i = getter->concurrency - 1; i >= 0; i--) {
+    getter->transfers[i].next = getter->free;
+    getter->free = &getter->transfers[i];
   }
+  int64_t used = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+  getter->began = clock_ns(CLOCK_MONOTONIC);
   loop(getter);
-  getter->result.ns = clock_ns(CLOCK_MONOTONIC) - began;
+  getter->result.ns = clock_ns(CLOCK_MONOTONIC) - getter->began;
   getter->result.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - used;
   return getter->result;
 }
@@ -177,6 +231,9 @@ static bool prepare(struct getter *getter, struct transfer *transfer) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, getter->headers);
+  if (getter->target->ca_file != NULL) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, getter->target->ca_file);
+  }
   return curl_easy_setopt(easy, CURLOPT_CURLU, getter->url) == CURLE_OK;
 }
 
@@ -186,19 +243,21 @@ static bool add_header(struct getter *getter, const char *line) {
   return longer != NULL;
 }
 
-struct getter *getter_new(const char *url, int concurrency) {
+struct getter *getter_new(const struct target *target, int concurrency) {
   struct getter *getter = calloc(1, sizeof(*getter) + (size_t)concurrency * sizeof(struct transfer));
   if (getter == NULL) {
     return NULL;
   }
+  getter->target = target;
   getter->concurrency = concurrency;
   getter->timeout = -1;
   getter->epoll = epoll_create1(EPOLL_CLOEXEC);
   getter->multi = curl_multi_init();
   getter->url = curl_url();
   bool good = getter->epoll >= 0 && getter->multi != NULL && getter->url != NULL &&
-              curl_url_set(getter->url, CURLUPART_URL, url, 0) == CURLUE_OK && add_header(getter, PEER_USER_AGENT) &&
-              add_header(getter, "Accept-Encoding: gzip, deflate");
+              curl_url_set(getter->url, CURLUPART_URL, target->url, 0) == CURLUE_OK &&
+              add_header(getter, PEER_USER_AGENT) && add_header(getter, "Accept-Encoding: gzip, deflate") &&
+              (!target->fresh || add_header(getter, "Connection: close"));
   for (int i = 0; i < concurrency; i++) {
     good = good && prepare(getter, &getter->transfers[i]);
   }

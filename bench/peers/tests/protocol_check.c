@@ -45,6 +45,7 @@ static const struct {
     {"wake/latency", "", {"p50_ns", "p99_ns", "p999_ns"}},
     {"parked/", "", {"bytes_per_task", "cold_make_ns", "cold_wake_ns"}},
     {"scaling/", "", {"overlap"}},
+    {"http/open_loop/", "", {"p50_ns", "p99_ns", "p999_ns"}},
     {"http/", "", {"cpu_ns"}},
 };
 
