@@ -9,6 +9,7 @@
 #include <weir/census.h>
 #include <weir/chan.h>
 #include <weir/context.h>
+#include <weir/growth.h>
 #include <weir/poll.h>
 #include <weir/select.h>
 #include <weir/sync.h>

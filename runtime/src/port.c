@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -116,6 +117,15 @@ void *port_allocate_aligned(size_t alignment, size_t size) {
 
 void port_release(void *memory) {
   free(memory);
+}
+
+size_t port_heap_bytes(void) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+  struct mallinfo2 heap = mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+#else
+  return 0;
+#endif
 }
 
 void *port_map(size_t size) {

@@ -213,6 +213,8 @@ bool port_allocation_fails(void);
 void *port_reallocate(void *memory, size_t size);
 void *port_allocate_aligned(size_t alignment, size_t size);
 void port_release(void *memory);
+/* Bytes of the whole process that the allocator has handed out and not got back; 0 where it cannot be asked. */
+size_t port_heap_bytes(void);
 
 /* How many allocations (mappings included) the core has asked for since the process began: what the test that fails
  * each in turn compares its own count with. */
