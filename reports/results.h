@@ -1,8 +1,8 @@
 /* results.h — the rows of one or more result files, checked and gathered into cells.
  *
  * A cell is one row name: one benchmark on one system. All its repetitions, from all files, stand in it as samples.
- * What is here has been checked: every time is a positive finite number of nanoseconds, every counter is finite, every
- * name follows the grammar of row_name.h, and a row of the family steady carries what its prediction needs. A
+ * What is here has been checked: every time is a positive number of nanoseconds, every counter is 0 or a positive
+ * number, none is out of all measure, every name follows the grammar of row_name.h, and a row of the family steady carries what its prediction needs. A
  * repetition that failed adds to `failures` and to nothing else: its real_time of 0 is never a time.
  *
  * Rejected: reading the aggregates that Google Benchmark adds (means of a few repetitions, no interval): they are
@@ -83,11 +83,21 @@ struct results {
   json_t *index; /* row name → position in cells */
 };
 
-#define RESULTS_SIZE_LIMIT ((size_t)256 << 20)
+/* What no sweep comes near; beyond, a page would take for ever or could not be read. */
+#define RESULTS_SIZE_LIMIT   ((size_t)256 << 20) /* bytes a file */
+#define RESULTS_NAME_LIMIT   400                 /* bytes a name */
+#define RESULTS_CELL_LIMIT   10000
+#define RESULTS_SAMPLE_LIMIT 10000 /* a cell */
+#define RESULTS_AXIS_LIMIT   64    /* values of an axis, and peers */
+#define RESULTS_LEAST        1e-9  /* the least value that is not 0, and the greatest: so that no ratio overflows */
+#define RESULTS_GREATEST     1e18
 
 /* Adds one file. `size_limit` guards against reading something that is no result file into memory. On false the results
  * may hold a part of the file and are good for results_free only. */
 bool results_read(struct results *results, const char *path, size_t size_limit, struct problem *problem);
+
+/* The same for a text of `size` bytes and a NUL behind them, from malloc; it belongs to the results from here on. */
+bool results_take(struct results *results, const char *path, char *content, size_t size, struct problem *problem);
 
 /* To be called once after the last file: computes every cell's interval, the list of peers, and the order. */
 void results_finish(struct results *results);

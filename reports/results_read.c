@@ -5,6 +5,7 @@
 #include "results.h"
 
 #include "allocation.h"
+#include "json_line.h"
 #include "row_name.h"
 
 #include <errno.h>
@@ -50,12 +51,14 @@ static const enum counter steady_needs[] = {COUNTER_RATE, COUNTER_LIVE_BYTES, CO
 /* The place a refusal speaks of. */
 struct place {
   const char *path;
+  const char *content;
   size_t row;
   const char *name;
 };
 
 static bool refuse(struct problem *problem, const struct place *place, const char *field, const char *why) {
-  return problem_set(problem, "%s: benchmarks[%zu].%s%s%s%s: %s", place->path, place->row, field,
+  size_t line = json_line(place->content, "benchmarks", place->row, field);
+  return problem_set(problem, "%s:%zu: benchmarks[%zu].%s%s%s%s: %s", place->path, line, place->row, field,
                      place->name == NULL ? "" : " (", place->name == NULL ? "" : place->name,
                      place->name == NULL ? "" : ")", why);
 }
@@ -102,6 +105,8 @@ static bool read_number(json_t *row, const char *field, double *number, const st
   if (!json_is_number(value))
     return refuse(problem, place, field, "is not a number");
   *number = json_number_value(value);
+  if (*number < 0 || *number > RESULTS_GREATEST || (*number > 0 && *number < RESULTS_LEAST))
+    return refuse(problem, place, field, "is neither 0 nor between 1e-9 and 1e18, so nothing of the kind was measured");
   return true;
 }
 
@@ -149,10 +154,13 @@ static bool read_row(struct results *results, json_t *row, struct place *place, 
   struct row_name name;
   struct point point;
   if (!json_is_object(row))
-    return problem_set(problem, "%s: benchmarks[%zu] is not an object", place->path, place->row);
+    return problem_set(problem, "%s:%zu: benchmarks[%zu] is not an object", place->path,
+                       json_line(place->content, "benchmarks", place->row, NULL), place->row);
   const char *text = json_string_value(json_object_get(row, "name"));
   if (text == NULL)
     return refuse(problem, place, "name", "is missing or not a string");
+  if (strlen(text) > RESULTS_NAME_LIMIT)
+    return refuse(problem, place, "name", "is longer than 400 bytes");
   place->name = text;
   const char *type = json_string_value(json_object_get(row, "run_type"));
   if (type == NULL)
@@ -168,6 +176,8 @@ static bool read_row(struct results *results, json_t *row, struct place *place, 
     return refuse(problem, place, "name", inner.text);
   }
   struct cell *cell = cell_of(results, &name, &point);
+  if (results->count > RESULTS_CELL_LIMIT)
+    return refuse(problem, place, "name", "is one row too many: a report has at most 10000");
   json_t *failed = json_object_get(row, "error_occurred");
   if (failed != NULL && !json_is_boolean(failed))
     return refuse(problem, place, "error_occurred", "is neither true nor false");
@@ -177,6 +187,8 @@ static bool read_row(struct results *results, json_t *row, struct place *place, 
       cell->failure = allocation_string(message == NULL ? "no message" : message);
     return true;
   }
+  if (cell->count == RESULTS_SAMPLE_LIMIT)
+    return refuse(problem, place, "name", "has more than 10000 repetitions");
   cell->samples = allocation_append(cell->samples, cell->count, sizeof *cell->samples);
   if (!read_sample(row, cell, &cell->samples[cell->count], place, problem))
     return false;
@@ -184,53 +196,97 @@ static bool read_row(struct results *results, json_t *row, struct place *place, 
   return true;
 }
 
-static bool check_document(json_t *document, const char *path, struct problem *problem) {
+/* A refusal of something in the document that is not in a row. */
+static bool refuse_member(struct problem *problem, const struct place *place, const char *member, const char *field,
+                          const char *why) {
+  size_t line = json_line(place->content, member, JSON_LINE_WHOLE, field);
+  return problem_set(problem, "%s:%zu: %s%s%s: %s", place->path, line, member, field == NULL ? "" : ".",
+                     field == NULL ? "" : field, why);
+}
+
+static bool check_document(json_t *document, const struct place *place, struct problem *problem) {
   if (!json_is_object(document))
-    return problem_set(problem, "%s: is not a JSON object with \"context\" and \"benchmarks\"", path);
+    return problem_set(problem, "%s:1: is not a JSON object with \"context\" and \"benchmarks\"", place->path);
   json_t *context = json_object_get(document, "context");
   if (!json_is_object(context))
-    return problem_set(problem, "%s: context: is missing or not an object", path);
+    return refuse_member(problem, place, "context", NULL, "is missing or not an object");
   json_t *schema = json_object_get(context, "weir_schema");
   if (!json_is_string(schema))
-    return problem_set(problem, "%s: context.weir_schema: is missing or not a string; was it written by weir-bench?",
-                       path);
-  if (strcmp(json_string_value(schema), SCHEMA) != 0)
-    return problem_set(problem, "%s: context.weir_schema: is \"%s\", but this weir-report reads \"" SCHEMA "\"", path,
-                       json_string_value(schema));
+    return refuse_member(problem, place, "context", "weir_schema",
+                         "is missing or not a string; was it written by weir-bench?");
+  if (strcmp(json_string_value(schema), SCHEMA) != 0) {
+    struct problem inner;
+    problem_set(&inner, "is \"%.40s\", but this weir-report reads \"" SCHEMA "\"", json_string_value(schema));
+    return refuse_member(problem, place, "context", "weir_schema", inner.text);
+  }
   if (!json_is_array(json_object_get(document, "benchmarks")))
-    return problem_set(problem, "%s: benchmarks: is missing or not an array", path);
+    return refuse_member(problem, place, "benchmarks", NULL, "is missing or not an array");
   return true;
 }
 
-static bool read_document(struct results *results, const char *path, json_t *document, struct problem *problem) {
+static bool add_once(long *values, size_t *count, long value) {
+  for (size_t i = 0; i < *count; i++)
+    if (values[i] == value)
+      return true;
+  if (*count == RESULTS_AXIS_LIMIT)
+    return false;
+  values[(*count)++] = value;
+  return true;
+}
+
+/* What would become the columns, the rows and the lines of a picture must be few enough for one. */
+static bool check_axes(const struct results *results, const struct place *place, struct problem *problem) {
+  long subscribers[RESULTS_AXIS_LIMIT], concurrency[RESULTS_AXIS_LIMIT], groups[RESULTS_AXIS_LIMIT];
+  const char *peers[RESULTS_AXIS_LIMIT];
+  size_t subscriber_count = 0, concurrency_count = 0, group_count = 0, peer_count = 0;
+  for (size_t i = 0; i < results->count; i++) {
+    const struct cell *cell = &results->cells[i];
+    const struct point *point = &cell->point;
+    if (point->family != FAMILY_OTHER &&
+        (!add_once(subscribers, &subscriber_count, point->subscribers) ||
+         !add_once(concurrency, &concurrency_count, point->concurrency) ||
+         !add_once(groups, &group_count, point->workers ^ (point->capacity << 20) ^ (point->timeout_ms << 40))))
+      return refuse_member(problem, place, "benchmarks", NULL,
+                           "more than 64 different subscribers, concurrency, capacities, timeouts or workers");
+    size_t known = 0;
+    while (known < peer_count && cell->peer != NULL && strcmp(peers[known], cell->peer) != 0)
+      known++;
+    if (cell->peer == NULL || known < peer_count)
+      continue;
+    if (peer_count == RESULTS_AXIS_LIMIT)
+      return refuse_member(problem, place, "benchmarks", NULL, "more than 64 different peers");
+    peers[peer_count++] = cell->peer;
+  }
+  return true;
+}
+
+static bool read_document(struct results *results, const struct place *file, json_t *document,
+                          struct problem *problem) {
   size_t position;
   json_t *row;
-  if (!check_document(document, path, problem))
+  if (!check_document(document, file, problem))
     return false;
   if (results->index == NULL)
     results->index = json_object();
   json_array_foreach(json_object_get(document, "benchmarks"), position, row) {
-    struct place place = {.path = path, .row = position};
+    struct place place = {.path = file->path, .content = file->content, .row = position};
     if (!read_row(results, row, &place, problem))
       return false;
   }
   if (results->count == 0)
-    return problem_set(problem, "%s: benchmarks: holds no row of weir-bench", path);
-  return true;
+    return refuse_member(problem, file, "benchmarks", NULL, "holds no row of weir-bench");
+  return check_axes(results, file, problem);
 }
 
-bool results_read(struct results *results, const char *path, size_t size_limit, struct problem *problem) {
-  char *content = NULL;
-  size_t size = 0;
+bool results_take(struct results *results, const char *path, char *content, size_t size, struct problem *problem) {
   json_error_t error;
-  if (!read_file(path, size_limit, &content, &size, problem))
-    return false;
   json_t *document = json_loadb(content, size, JSON_REJECT_DUPLICATES, &error);
   if (document == NULL) {
     free(content);
     return problem_set(problem, "%s:%d:%d: %s", path, error.line, error.column, error.text);
   }
-  bool good = read_document(results, path, document, problem);
+  struct place file = {.path = path, .content = content};
+  bool good = read_document(results, &file, document, problem);
   if (good) {
     results->sources = allocation_append(results->sources, results->source_count, sizeof *results->sources);
     results->sources[results->source_count++] =
@@ -243,4 +299,10 @@ bool results_read(struct results *results, const char *path, size_t size_limit, 
   }
   json_decref(document);
   return good;
+}
+
+bool results_read(struct results *results, const char *path, size_t size_limit, struct problem *problem) {
+  char *content = NULL;
+  size_t size = 0;
+  return read_file(path, size_limit, &content, &size, problem) && results_take(results, path, content, size, problem);
 }

@@ -8,6 +8,7 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,12 +55,19 @@ static double resampled_median(gsl_rng *generator, const double *values, size_t 
   return gsl_stats_median_from_sorted_data(scratch, 1, count);
 }
 
+static bool all_positive(const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!(values[i] > 0))
+      return false;
+  return true;
+}
+
 struct interval statistics_ratio(const double *numerator, size_t numerator_count, const double *denominator,
                                  size_t denominator_count) {
   size_t least = numerator_count < denominator_count ? numerator_count : denominator_count;
   size_t most = numerator_count < denominator_count ? denominator_count : numerator_count;
   struct interval result = {.middle = NAN, .low = NAN, .high = NAN, .coverage = 0, .count = least};
-  if (least == 0)
+  if (least == 0 || !all_positive(numerator, numerator_count) || !all_positive(denominator, denominator_count))
     return result;
   result.middle = statistics_median(numerator, numerator_count) / statistics_median(denominator, denominator_count);
   if (least < 3)

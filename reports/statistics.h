@@ -33,7 +33,7 @@ struct interval statistics_interval(const double *values, size_t count);
 /* How likely the k-th smallest and the k-th largest of n independent values enclose the median; 1 <= k <= n. */
 double statistics_coverage(size_t k, size_t n);
 
-/* median(numerator) / median(denominator). With fewer than three values on either side there is nothing to resample:
+/* median(numerator) / median(denominator); NaN when a value is not positive: nothing is so many times 0. With fewer than three values on either side there is nothing to resample:
  * low and high are NaN and coverage is 0. */
 struct interval statistics_ratio(const double *numerator, size_t numerator_count, const double *denominator,
                                  size_t denominator_count);

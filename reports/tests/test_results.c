@@ -3,6 +3,8 @@
 #include "check.h"
 #include "given.h"
 
+#include <ctype.h>
+
 #define STEADY "steady/policy:after/mode:classic/subscribers:100/concurrency:1/timeout_ms:5/workers:1"
 #define COUNTERS                                                                                                       \
   ", \"rate\": 1e6, \"live_bytes\": 640000, \"bytes_per_timer\": 128, \"timeout_ns\": 5000000, \"steady\": 1"
@@ -12,7 +14,8 @@ static void refused(const char *content, const char *expected) {
   struct problem problem = {"nothing"};
   bool good = given_read(&results, content, RESULTS_SIZE_LIMIT, &problem);
   CHECK(!good);
-  if (strstr(problem.text, expected) == NULL || strncmp(problem.text, "FILE:", 5) != 0)
+  if (strstr(problem.text, expected) == NULL || strncmp(problem.text, "FILE:", 5) != 0 ||
+      !isdigit((unsigned char)problem.text[5]))
     CHECK_TEXT(problem.text, expected);
   results_free(&results);
 }
@@ -28,17 +31,18 @@ static void text_that_is_no_json(void) {
 }
 
 static void json_that_is_no_result(void) {
-  refused("[]", "FILE: is not a JSON object");
-  refused("{}", "FILE: context: ");
-  refused("{\"context\": {}, \"benchmarks\": []}", "FILE: context.weir_schema: is missing");
+  refused("[]", "FILE:1: is not a JSON object");
+  refused("{}", "FILE:1: context: ");
+  refused("{\"context\": {}, \"benchmarks\": []}", "FILE:1: context.weir_schema: is missing");
   refused("{\"context\": {\"weir_schema\": \"2\"}, \"benchmarks\": []}", "is \"2\", but this weir-report reads \"1\"");
-  refused("{\"context\": {\"weir_schema\": \"1\"}}", "FILE: benchmarks: ");
-  refused(GIVEN_CONTEXT GIVEN_END, "FILE: benchmarks: holds no row");
-  refused(GIVEN_CONTEXT "7" GIVEN_END, "FILE: benchmarks[0] is not an object");
+  refused("{\"context\": {\"weir_schema\": \"1\"}}", "FILE:1: benchmarks: ");
+  refused(GIVEN_CONTEXT GIVEN_END, "FILE:1: benchmarks: holds no row");
+  refused("{\n\"context\":\n{\"a\": [{}, \"}\\\"\"],\n\"weir_schema\": 7}}", "FILE:4: context.weir_schema: ");
+  refused(GIVEN_CONTEXT "7" GIVEN_END, "FILE:1: benchmarks[0] is not an object");
 }
 
 static void rows_that_are_wrong(void) {
-  refused(GIVEN_CONTEXT "{\"run_type\": \"iteration\"}" GIVEN_END, "FILE: benchmarks[0].name: ");
+  refused(GIVEN_CONTEXT "{\"run_type\": \"iteration\"}" GIVEN_END, "FILE:1: benchmarks[0].name: ");
   refused(GIVEN_CONTEXT "{\"name\": \"a/workers:1\"}" GIVEN_END, "benchmarks[0].run_type (a/workers:1): ");
   refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "1", "") ", " GIVEN_ROW("plain", "1", "") GIVEN_END,
           "benchmarks[1].name (plain): ");
@@ -48,7 +52,7 @@ static void rows_that_are_wrong(void) {
           "benchmarks[0].real_time (a/workers:1): is missing");
   refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "\"NaN\"", "") GIVEN_END, "real_time (a/workers:1): is not a number");
   refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "0", "") GIVEN_END, "real_time (a/workers:1): is not positive");
-  refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "-3", "") GIVEN_END, "real_time (a/workers:1): is not positive");
+  refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "-3", "") GIVEN_END, "real_time (a/workers:1): is neither 0 nor");
   refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "1", ", \"rate\": null") GIVEN_END,
           "rate (a/workers:1): is not a number");
   refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "1", ", \"error_occurred\": 1") GIVEN_END,
@@ -60,6 +64,16 @@ static void rows_that_are_wrong(void) {
   refused(GIVEN_CONTEXT GIVEN_ROW(
               STEADY, "1", ", \"rate\": 1, \"live_bytes\": 1, \"bytes_per_timer\": 1, \"timeout_ns\": 1") GIVEN_END,
           "benchmarks[0].steady (steady/");
+  refused(GIVEN_CONTEXT
+          "\n" GIVEN_ROW("a/workers:1", "1", "") ",\n {\n\"s\": \"\\\"]}\", " /* of the right row and field */
+                                                 "\"name\": \"a/workers:1\",\n\"time_unit\": \"ns\",\"run_type\": "
+                                                 "\"iteration\",\n\"real_time\":\n[1]}" GIVEN_END,
+          "FILE:7: benchmarks[1].real_time (a/workers:1): is not a number");
+  refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "1e19", "") GIVEN_END, "real_time (a/workers:1): is neither 0 nor");
+  refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "1", ", \"rate\": -1") GIVEN_END,
+          "rate (a/workers:1): is neither 0 nor");
+  refused(GIVEN_CONTEXT GIVEN_ROW("a/workers:1", "1", ", \"rate\": 1e-300") GIVEN_END,
+          "rate (a/workers:1): is neither");
   refused(GIVEN_CONTEXT GIVEN_ROW("a\\u001b[2J\\u202e", "1", "") GIVEN_END, "a?[2J???");
 }
 
@@ -75,6 +89,37 @@ static void oversized_and_absent(void) {
   CHECK(!results_read(&results, "/", RESULTS_SIZE_LIMIT, &problem));
   CHECK(!results_read(&results, "/dev/zero", 1 << 20, &problem));
   results_free(&results);
+}
+
+/* More of a thing than a page could show. */
+static void too_many(void) {
+  static const struct {
+    const char *name, *expected;
+    int count;
+  } cases[] = {
+      {"a%d/workers:1", "is one row too many", RESULTS_CELL_LIMIT + 1},
+      {"a/workers:1%.0d", "has more than 10000 repetitions", RESULTS_SAMPLE_LIMIT + 1},
+      {"a/workers:1/peer:%d", "more than 64 different peers", RESULTS_AXIS_LIMIT + 1},
+      {"broadcast/policy:none/mode:classic/load:ready/subscribers:%d/concurrency:1/workers:1",
+       "more than 64 different ", RESULTS_AXIS_LIMIT + 1},
+      {"%0401d/workers:1", "is longer than 400 bytes", 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct given given;
+    given_begin(&given);
+    for (int j = 1; j <= cases[i].count; j++) {
+      char name[500];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+      snprintf(name, sizeof name, cases[i].name, i == 1 ? 0 : j);
+#pragma GCC diagnostic pop
+      given_row(&given, name, 1, "");
+    }
+    fputs(GIVEN_END, given.stream);
+    fclose(given.stream);
+    refused(given.text, cases[i].expected);
+    free(given.text);
+  }
 }
 
 static void cells(void) {
@@ -180,6 +225,7 @@ int main(void) {
   json_that_is_no_result();
   rows_that_are_wrong();
   oversized_and_absent();
+  too_many();
   cells();
   several_files();
   order();

@@ -1,0 +1,91 @@
+/* json_line.c — see json_line.h. The text is known to be valid: what is no string is told by its brackets alone. */
+#include "json_line.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const char *skip_space(const char *at) {
+  return at + strspn(at, " \t\r\n");
+}
+
+/* From a quote to behind the closing one. */
+static const char *skip_string(const char *at) {
+  for (at++; *at != '"' && *at != '\0'; at++)
+    at += *at == '\\' && at[1] != '\0';
+  return *at == '\0' ? at : at + 1;
+}
+
+static const char *skip_value(const char *at) {
+  size_t depth = 0;
+  while (*at != '\0') {
+    if (*at == '"') {
+      at = skip_string(at);
+    } else {
+      if (depth == 0 && strchr(",]} \t\r\n", *at) != NULL)
+        return at;
+      depth += *at == '{' || *at == '[';
+      depth -= *at == '}' || *at == ']';
+      at++;
+    }
+    if (depth == 0 && strchr("\"]}", at[-1]) != NULL)
+      return at;
+  }
+  return at;
+}
+
+/* Whether the key at the opening quote is `name`, which needs no escapes. */
+static bool is_key(const char *at, const char *name) {
+  size_t length = strlen(name);
+  return strncmp(at + 1, name, length) == 0 && at[1 + length] == '"';
+}
+
+/* The value of `name` in the object at `at`, NULL when `at` is no object or has none. */
+static const char *find_member(const char *at, const char *name) {
+  if (*at != '{')
+    return NULL;
+  at = skip_space(at + 1);
+  while (*at == '"') {
+    bool found = is_key(at, name);
+    at = skip_space(skip_string(at));
+    at = skip_space(at + (*at == ':'));
+    if (found)
+      return at;
+    at = skip_space(skip_value(at));
+    at = skip_space(at + (*at == ','));
+  }
+  return NULL;
+}
+
+static const char *find_element(const char *at, size_t position) {
+  if (*at != '[')
+    return NULL;
+  at = skip_space(at + 1);
+  while (*at != ']' && *at != '\0') {
+    if (position-- == 0)
+      return at;
+    at = skip_space(skip_value(at));
+    if (*at != ',')
+      return NULL;
+    at = skip_space(at + 1);
+  }
+  return NULL;
+}
+
+size_t json_line(const char *text, const char *member, size_t position, const char *field) {
+  const char *place = skip_space(text), *found = find_member(place, member);
+  if (found != NULL) {
+    place = found;
+    if (position != JSON_LINE_WHOLE)
+      found = find_element(place, position);
+  }
+  if (found != NULL) {
+    place = found;
+    found = field == NULL ? NULL : find_member(place, field);
+  }
+  if (found != NULL)
+    place = found;
+  size_t line = 1;
+  for (const char *at = text; at < place; at++)
+    line += *at == '\n';
+  return line;
+}
