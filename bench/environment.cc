@@ -37,23 +37,6 @@ std::string value_of(const std::string &path, const std::string &key) {
   return not_visible;
 }
 
-std::string quoted_command(int argc, char **argv) {
-  std::string command;
-  for (int i = 0; i < argc; i++) {
-    std::string word = argv[i];
-    bool plain = word.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~`!{}") == std::string::npos && !word.empty();
-    if (!plain) {
-      std::string quoted = "'";
-      for (char c : word) {
-        quoted += c == '\'' ? "'\\''" : std::string(1, c);
-      }
-      word = quoted + "'";
-    }
-    command += (i == 0 ? "" : " ") + word;
-  }
-  return command;
-}
-
 std::string usable_cores() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) != 0) {
@@ -136,6 +119,23 @@ std::string load_average() {
 }
 
 } // namespace
+
+std::string quoted_command(int argc, char **argv) {
+  std::string command;
+  for (int i = 0; i < argc; i++) {
+    std::string word = argv[i];
+    bool plain = word.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~`!{}") == std::string::npos && !word.empty();
+    if (!plain) {
+      std::string quoted = "'";
+      for (char c : word) {
+        quoted += c == '\'' ? "'\\''" : std::string(1, c);
+      }
+      word = quoted + "'";
+    }
+    command += (i == 0 ? "" : " ") + word;
+  }
+  return command;
+}
 
 Context machine_load(const std::string &when) {
   return {{"load_" + when, load_average()}, {"steal_" + when, stolen_seconds()}};

@@ -9,6 +9,9 @@ namespace bench {
 
 using Context = std::map<std::string, std::string>;
 
+// A command line as a shell would take it.
+std::string quoted_command(int argc, char **argv);
+
 // Everything that is known before the first run. What cannot be seen says so.
 Context environment(int argc, char **argv);
 

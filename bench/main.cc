@@ -8,6 +8,7 @@
 #include "options.h"
 #include "peer.h"
 #include "plan.h"
+#include "processes.h"
 #include "progress.h"
 #include "reporter.h"
 #include "serve.h"
@@ -251,6 +252,10 @@ ExitStatus sweep(int argc, char **argv) {
     return exit_good;
   }
   refuse_slow_library();
+  if (options.processes > 1 && !options.list_tests && !options.serve && !options.serve_pair) {
+    return (ExitStatus)run_processes(options, argc, argv);
+  }
+  row_slow_down(options.self_test_slower_percent);
   signal(SIGPIPE, SIG_IGN); // a peer that ended is an answer, not our end
   Server server;
   if (server.note().rfind("missing: ", 0) == 0) {

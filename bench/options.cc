@@ -85,9 +85,9 @@ const std::vector<row_load> all_loads = {ROW_LOAD_READY, ROW_LOAD_SLOW, ROW_LOAD
 
 const std::set<std::string> switches = {
     "--no-peers", "--full", "--help", "--serve", "--serve-pair", "--self-test-hang", "--self-test-wrong-count"};
-const std::set<std::string> with_value = {"--subscribers", "--concurrency", "--capacity",       "--policy",
-                                          "--mode",        "--load",        "--steady-timeout", "--workers",
-                                          "--peer",        "--peer-timeout"};
+const std::set<std::string> with_value = {
+    "--subscribers",    "--concurrency", "--capacity",  "--policy",           "--mode", "--load",
+    "--steady-timeout", "--workers",     "--processes", "--self-test-slower", "--peer", "--peer-timeout"};
 
 void apply_switch(Options &options, const std::string &option) {
   options.no_peers |= option == "--no-peers";
@@ -116,6 +116,10 @@ void apply_value(Options &options, const std::string &option, const std::string 
     options.steady_timeout_ms = (int64_t)parse_number(option, value, 1, 600000);
   } else if (option == "--peer") {
     options.peers.push_back(parse_peer(option, value));
+  } else if (option == "--processes") {
+    options.processes = parse_number(option, value, 1, 1000);
+  } else if (option == "--self-test-slower") {
+    options.self_test_slower_percent = (unsigned)parse_number(option, value, 0, 1000);
   } else if (option == "--peer-timeout") {
     options.patience_seconds = (int)parse_number(option, value, 1, 86400);
   } else {
@@ -235,6 +239,9 @@ Every row is run with each number of workers (Go: GOMAXPROCS):
   --workers=N,...          default 1,2, or 1 where this process may use one processor only. By default two workers run
                            all rows but, of the broadcasts, load ready at 1, 100 and 10000 subscribers only and no
                            steady rows; --workers, --subscribers or --full bring them all
+
+  --processes=N            run the sweep N times, each time in a process of its own, into one file: what differs between
+                           processes does not show in the repetitions of one. To compare with a baseline, use 5 or more
 
 Peers: programs that list benchmarks and run them on request (README.md in bench/peers).
   --peer=NAME:PROGRAM      adds one; may be repeated. Those in peers/peers.txt beside this program are always asked

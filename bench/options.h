@@ -27,6 +27,7 @@ struct Options {
   int64_t steady_timeout_ms = 5;
   std::optional<std::vector<size_t>> workers;
   bool full = false;
+  size_t processes = 1;
 
   std::vector<std::pair<std::string, std::string>> peers; // name, program
   bool no_peers = false;
@@ -35,6 +36,7 @@ struct Options {
   bool serve = false, serve_pair = false; // be a peer: serve.h
   bool help = false;
   bool self_test_wrong_count = false, self_test_hang = false;
+  unsigned self_test_slower_percent = 0;
 
   // Google Benchmark's: its own values where the sweep must know them, and all of them to hand on.
   double target_seconds = 0.02;

@@ -47,8 +47,18 @@ void row_start(struct row_run *run) {
   run->result->began = row_clock();
 }
 
+static unsigned slower_percent;
+
+void row_slow_down(unsigned percent) {
+  slower_percent = percent;
+}
+
 void row_stop(struct row_run *run, int64_t count) {
-  run->result->ns = row_clock() - run->result->began;
+  int64_t ended = row_clock(), due = ended + (ended - run->result->began) / 100 * slower_percent;
+  while (ended < due) {
+    ended = row_clock();
+  }
+  run->result->ns = ended - run->result->began;
   run->result->count = count;
 }
 

@@ -86,6 +86,9 @@ void row_run(const struct row *row, int64_t n, struct row_result *result);
 /* The failure of a run that was asked for n operations and counted count; empty when it is what was asked for. */
 void row_check_count(const char *name, int64_t n, int64_t count, bool whole_rounds, char failure[ROW_FAILURE_SIZE]);
 
+/* From here on every timed part lasts so much longer. Only for the tests of what finds that. */
+void row_slow_down(unsigned percent);
+
 /* For programs. */
 int64_t row_clock(void); /* CLOCK_MONOTONIC, in nanoseconds */
 void row_start(struct row_run *run);

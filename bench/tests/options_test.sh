@@ -31,6 +31,7 @@ refused --workers=0 --workers=0 'a number from 1 to'
 refused --workers=1,two --workers=two 'a number from 1 to'
 refused --peer-timeout=0 --peer-timeout=0 'a number from 1 to'
 refused --serve=1 --serve 'no value'
+refused --processes=0 --processes=0 'a number from 1 to'
 refused --steady-timeout=0 --steady-timeout=0 'a number from 1 to'
 refused --peer=nowhere --peer=nowhere NAME:PROGRAM
 refused --peer=a/b:true --peer=a/b:true NAME:PROGRAM
@@ -45,6 +46,7 @@ refused --benchmark_format=xml --benchmark_format=xml 'console, json or csv'
 "$bench" --help | grep -qF -e '--subscribers=N'
 
 [ "$#" -ge 3 ] && [ "$3" = release ] || exit 0
+refused --processes=2 --processes=2 'add --benchmark_out=FILE'
 refused --benchmark_filter='(' --benchmark_filter= 'regular expression'
 refused --benchmark_filter='^nothing$' 'nothing' 'no row has such a name'
 refused --benchmark_out=/nowhere/results.json --benchmark_out=/nowhere/results.json 'cannot be written'
