@@ -148,7 +148,7 @@ static int meeting_body(void *arg) {
   weir_broker_unref(broker);
   CHECK_EQ_INT(weir_counts().brokers, 0);
   weir_chan_unref(meeting.news);
-  return 0;
+  return weir_settle(WEIR_FOREVER); /* the last publisher has returned */
 }
 
 static void who_has_a_reference_may_call(void) {

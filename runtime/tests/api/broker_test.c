@@ -132,7 +132,8 @@ static int close_body(void *arg) {
   weir_chan *last = weir_broker_subscribe(broker, "news", 1);
   start_publisher(&publisher, broker);
   CHECK_EQ_INT(weir_broker_close(broker), 0);
-  CHECK_EQ_INT(publisher.status, publisher.done ? -EPIPE : 0);
+  if (one_worker()) /* else the publisher may be about to return */
+    CHECK_EQ_INT(publisher.status, publisher.done ? -EPIPE : 0);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   CHECK(publisher.done);
   CHECK_EQ_INT(publisher.status, -EPIPE);

@@ -124,6 +124,7 @@ static int unref_body(void *arg) {
   pending = weir_context_with_deadline(background, weir_now() + WEIR_MILLISECOND);
   weir_context_unref(background);
   weir_context_unref(pending); /* its deadline is to come */
+  books_come_to_rest();
   CHECK_EQ_INT(weir_counts().contexts, 0);
   CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
   return 0;

@@ -154,8 +154,7 @@ static void blocks_for_ever(void *arg) {
 
 static int taken_down_body(void *arg) {
   CHECK_EQ_INT(weir_go(blocks_for_ever, arg), 0);
-  weir_yield();
-  return 0;
+  return weir_settle(WEIR_FOREVER); /* it waits */
 }
 
 static void nothing_starts_when_the_run_is_taken_down(void) {
@@ -191,10 +190,8 @@ static void *posts_for_ever(void *arg) {
 static int short_body(void *arg) {
   (void)arg;
   const int before = counted;
-  const int64_t deadline = weir_now() + 10 * WEIR_SECOND;
-  while (counted < before + 5 && weir_now() < deadline)
+  while (counted < before + 5)
     weir_yield();
-  CHECK_INT(counted, >=, before + 5);
   return 0;
 }
 
@@ -259,9 +256,10 @@ static int waits_body(void *arg) {
   gate = weir_chan_new(0, 0);
   weir_external_begin();
   const pthread_t thread = start_thread(posts_later, (void *)&delay);
-  const int64_t before = processor_time();
+  const int64_t begun = outside_now(), before = processor_time();
   CHECK_EQ_INT(weir_chan_recv(gate, NULL), 0);
-  CHECK_INT(processor_time() - before, <, 40 * WEIR_MILLISECOND);
+  const int64_t used = processor_time() - before;
+  CHECK_INT(used, <, (outside_now() - begun) / 5 * 4); /* however long the thread was kept from posting */
   join(thread);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
   weir_chan_unref(gate);

@@ -61,6 +61,7 @@ static int stopped_body(void *arg) {
     for (size_t i = ticks - seen; i + k < ticks; i++)
       CHECK_INT(k, <=, 3 + (outside[(i + k) % TICKS] - outside[i % TICKS]) / period);
   weir_ticker_free(t);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* the last function has returned */
   CHECK_EQ_INT(fired_count, TIMERS);
   for (size_t i = 0; i < TIMERS; i++) {
     for (size_t k = 0; k < TIMERS; k++)

@@ -81,7 +81,8 @@ static int busy_body(void *arg) {
       ticks++;
     weir_yield();
   }
-  CHECK_EQ_INT(weir_sleep(1), 0); /* expiry has been looked at now, if it had not before */
+  CHECK_EQ_INT(weir_sleep(1), 0);             /* expiry has been looked at now, if it had not before */
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* by whichever worker has it */
   while (weir_chan_try_recv(c, NULL) == 0)
     ticks++;
   CHECK_INT(ticks, >=, 1);
@@ -131,6 +132,7 @@ static int unread_body(void *arg) {
   weir_chan *c = weir_ticker_chan(t);
   CHECK_EQ_INT(weir_chan_cap(c), classic ? 1 : 0);
   CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* whichever worker has it: it has fired */
   CHECK_EQ_INT(weir_chan_len(c), classic ? 1 : 0);
   weir_ticker_stop(t);
   CHECK_EQ_INT(weir_chan_try_recv(c, NULL), classic ? 0 : -EAGAIN);

@@ -262,13 +262,21 @@ static void free_while_firing(void) {
     simulate_seeds(run_modes[m], 100, free_firing_body, NULL);
 }
 
+/* What is freed in time: another worker may have fired it before where the machine kept this one. */
 static int freed_function_body(void *arg) {
   (void)arg;
-  struct function_state state = {0};
-  weir_timer_free(weir_timer_func(WEIR_MILLISECOND, marks_other, &state));
-  CHECK_EQ_INT(weir_counts().timers, 0);
-  CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
-  CHECK(!state.other_ran);
+  bool in_time;
+  do {
+    struct function_state state = {0};
+    const int64_t due = weir_now() + WEIR_MILLISECOND;
+    weir_timer_free(weir_timer_func(WEIR_MILLISECOND, marks_other, &state));
+    in_time = weir_now() < due;
+    if (in_time)
+      CHECK_EQ_INT(weir_counts().timers, 0);
+    CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
+    CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+    CHECK(!in_time || !state.other_ran);
+  } while (!in_time);
   return 0;
 }
 
@@ -281,14 +289,22 @@ static void freed_before_due_never_runs(void) {
 static int kept_channel_body(void *arg) {
   (void)arg;
   const struct weir_counts before = weir_counts();
-  weir_timer *t = weir_timer_new(WEIR_MILLISECOND);
-  weir_chan *c = weir_chan_ref(weir_timer_chan(t));
-  weir_timer_free(t);
-  CHECK_EQ_INT(weir_counts().timers_pending, 0);
-  CHECK_EQ_INT(weir_chan_recv_until(c, NULL, weir_now() + 3 * WEIR_MILLISECOND), -ETIMEDOUT); /* stopped */
-  CHECK_EQ_INT(weir_chan_try_recv(c, NULL), -EAGAIN);
-  weir_chan_unref(c);
-  check_counts_equal(weir_counts(), before);
+  bool in_time; /* as above */
+  do {
+    const int64_t due = weir_now() + WEIR_MILLISECOND;
+    weir_timer *t = weir_timer_new(WEIR_MILLISECOND);
+    weir_chan *c = weir_chan_ref(weir_timer_chan(t));
+    weir_timer_free(t);
+    in_time = weir_now() < due;
+    if (in_time) {
+      CHECK_EQ_INT(weir_counts().timers_pending, 0);
+      CHECK_EQ_INT(weir_chan_recv_until(c, NULL, weir_now() + 3 * WEIR_MILLISECOND), -ETIMEDOUT); /* stopped */
+      CHECK_EQ_INT(weir_chan_try_recv(c, NULL), -EAGAIN);
+    }
+    weir_chan_unref(c);
+    books_come_to_rest();
+    check_counts_equal(weir_counts(), before);
+  } while (!in_time);
   return 0;
 }
 
@@ -301,7 +317,8 @@ static int kept_fired_body(void *arg) {
   weir_timer *t = weir_timer_new(WEIR_MILLISECOND);
   weir_chan *c = weir_chan_ref(weir_timer_chan(t));
   CHECK_EQ_INT(weir_sleep(2 * WEIR_MILLISECOND), 0);
-  weir_timer_free(t); /* it stops the timer, and the modes differ about the unread tick */
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* whichever worker has it: it has fired */
+  weir_timer_free(t);                         /* it stops the timer, and the modes differ about the unread tick */
   CHECK_EQ_INT(weir_chan_try_recv(c, NULL), classic ? 0 : -EAGAIN);
   CHECK_EQ_INT(weir_chan_try_recv(c, NULL), -EAGAIN);
   weir_chan_unref(c);
