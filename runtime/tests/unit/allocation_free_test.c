@@ -8,6 +8,8 @@
 
 #include <weir.h>
 
+static const int64_t LONG = 3600 * WEIR_SECOND;
+
 enum { OPERATIONS = SCALED(100000), CASES = 64, GROWTH = 8 /* of registers, when main moves to another worker */ };
 
 static weir_chan *there, *back, *crowd[CASES];
@@ -34,7 +36,7 @@ static void send_and_receive(void) {
 }
 
 static void deadlines(void) {
-  ping_pong(weir_now() + 3600 * WEIR_SECOND);
+  ping_pong(weir_now() + LONG);
 }
 
 /* Nobody sends: each times out at the next round. */
@@ -59,18 +61,18 @@ static void selects(void) {
   cases[CASES] = (struct weir_case)WEIR_RECV(back, NULL);
   for (int64_t i = 0; i < OPERATIONS; i++) {
     CHECK_EQ_INT(weir_chan_send(there, &i), 0);
-    CHECK_EQ_INT(weir_select(cases, CASES + 1, i % 2 == 0 ? WEIR_FOREVER : weir_now() + WEIR_SECOND), CASES);
+    CHECK_EQ_INT(weir_select(cases, CASES + 1, i % 2 == 0 ? WEIR_FOREVER : weir_now() + LONG), CASES);
   }
 }
 
 static void timers(void) {
   static weir_timer *timer;
   if (timer == NULL) { /* the first call is the warm-up */
-    timer = weir_timer_new(WEIR_SECOND);
+    timer = weir_timer_new(LONG);
     return;
   }
   for (int i = 0; i < OPERATIONS; i++) {
-    weir_timer_reset(timer, WEIR_SECOND);
+    weir_timer_reset(timer, LONG);
     CHECK_EQ_INT(weir_timer_stop(timer), true);
   }
   weir_timer_free(timer);
@@ -95,7 +97,7 @@ static void take_turns(int mine) {
     CHECK_EQ_INT(weir_rwmutex_read_lock(&rwmutex), 0);
     CHECK_EQ_INT(weir_mutex_lock(&mutex), 0);
     while (turn != mine)
-      CHECK_EQ_INT(weir_cond_wait_until(&cond, &mutex, i % 2 == 0 ? WEIR_FOREVER : weir_now() + WEIR_SECOND), 0);
+      CHECK_EQ_INT(weir_cond_wait_until(&cond, &mutex, i % 2 == 0 ? WEIR_FOREVER : weir_now() + LONG), 0);
     turn = !mine;
     CHECK_EQ_INT(weir_cond_signal(&cond), 0);
     CHECK_EQ_INT(weir_mutex_unlock(&mutex), 0);
@@ -123,7 +125,7 @@ static void cancels(void) {
   if (above == NULL) {
     above = weir_context_background();
     for (int i = 0; i < CASES; i++)
-      below[i] = weir_context_with_deadline(i % 2 == 0 ? above : below[i - 1], weir_now() + WEIR_SECOND);
+      below[i] = weir_context_with_deadline(i % 2 == 0 ? above : below[i - 1], weir_now() + LONG);
     return;
   }
   weir_context_cancel(above);
