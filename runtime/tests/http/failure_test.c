@@ -187,9 +187,9 @@ static int second_address_program(void *arg) {
 
 static void run(int (*program)(void *)) {
   server = server_start(SERVER_MICROHTTPD);
-  const int unused = server_listen(&nobody, 1);
-  close(unused);
+  const int bound = server_listen(&nobody, -1); /* kept, or another program might listen there */
   run_balanced(WEIR_TIMERS_PROMPT, program, NULL);
+  close(bound);
   server_stop(&server);
 }
 

@@ -92,6 +92,13 @@ static inline void peer_flush(int fd) {
     weir_yield();
 }
 
+/* Returns when main is alone. The kernel may still be bringing the others what was sent to them when all are blocked, so
+ * that a settled run is no sign of it. */
+static inline void peer_wait_for_tasks(void) {
+  while (weir_task_count() > 1)
+    CHECK_EQ_INT(weir_sleep(WEIR_MILLISECOND), 0);
+}
+
 static inline bool peer_say(int fd, const char *text) {
   return peer_write(fd, text, strlen(text));
 }

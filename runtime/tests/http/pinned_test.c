@@ -28,7 +28,11 @@ static void check_census(size_t unread) {
   struct weir_census census;
   size_t tasks = 0, responses = 0, connections = 0, readers = 0, writers = 0;
   CHECK_EQ_INT(weir_census_take(&census), 0);
-  CHECK(census.exact);
+  while (!census.exact) { /* another worker has looked round */
+    weir_census_free(&census);
+    CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+    CHECK_EQ_INT(weir_census_take(&census), 0);
+  }
   for (size_t i = 0; i < census.line_count; i++) {
     const struct weir_census_line *line = &census.lines[i];
     if (line->line != GET_LINE || strcmp(line->file, __FILE__) != 0)

@@ -26,7 +26,7 @@ struct server {
 struct server server_start(enum server_kind kind);
 void server_stop(struct server *server);
 
-/* A socket that listens on every address of this machine. */
+/* A socket that listens on every address of this machine; with a negative backlog one that only keeps its port. */
 int server_listen(int *port, int backlog);
 
 #endif
