@@ -5,11 +5,13 @@
  *   minimise.c  the same finding with fewer switches
  *   finding.c   what is told: report, wait-for graph, chart (chart.c), schedule, replay command, DEDUP_TOKEN
  *   chrome.c    --trace
+ *   measure.c   --growth: no simulation, but the scenario again and again in real time
  *
  * A replay runs in this process, so that a debugger sees it.
  */
 #include "chrome.h"
 #include "finding.h"
+#include "measure.h"
 #include "minimise.h"
 
 #include <errno.h>
@@ -27,6 +29,9 @@ struct options {
   const char *mode; /* as given, for the replay command; NULL: not */
   bool workers_given;
   bool json;
+  bool growth;
+  const char *growth_only; /* an option that was given and has a meaning with --growth only */
+  struct measure measure;
 };
 
 static const char help[] =
@@ -40,7 +45,16 @@ static const char help[] =
     "  --replay=SCHEDULE runs one schedule, in this process\n"
     "  --trace=FILE      writes the finding, or the replay, as a Chrome trace\n"
     "  --json            one JSON object instead of sentences\n"
-    "exit status: 0 nothing found, 1 found, 2 usage\n";
+    "exit status: 0 nothing found, 1 found, 2 usage\n"
+    "\n"
+    "  --growth          no search: run the scenario again and again in real time, and judge what it leaves "
+    "(weir-growth)\n"
+    "  --rounds=R        rounds, each of which ends settled (default: 1000, at least 8)\n"
+    "  --operations=N    times the scenario runs in a round (default: 1)\n"
+    "  --soak=SECONDS    instead of --rounds: for so long, not settled\n"
+    "  --budget=BYTES    an operation, that are not called growth (default: 0)\n"
+    "  --workers=N       real ones, 1 to 8 (default: 1)\n"
+    "exit status: 0 flat, 1 grows, 4 unsure, 2 usage, or the scenario failed\n";
 
 static _Noreturn void refuse(const char *program, const char *option, const char *value, const char *way_out) {
   fprintf(stderr, "%s: --%s=%s: %s\n", program, option, value, way_out);
@@ -76,19 +90,50 @@ static enum weir_timer_mode mode_option(const char *program, const char *value) 
   return WEIR_TIMERS_PROMPT;
 }
 
-static double seconds_option(const char *program, const char *value) {
+static double seconds_option(const char *program, const char *option, const char *value) {
   char *end = NULL;
   double seconds = strtod(value, &end);
   if (end == value || *end != '\0' || !(seconds > 0) || seconds > 1e9)
-    refuse(program, "seconds", value, "use a number of seconds above 0");
+    refuse(program, option, value, "use a number of seconds above 0");
   return seconds;
+}
+
+static double budget_option(const char *program, const char *value) {
+  char *end = NULL;
+  double bytes = strtod(value, &end);
+  if (end == value || *end != '\0' || !(bytes >= 0) || bytes > 1e18)
+    refuse(program, "budget", value, "use a number of bytes, 0 or more");
+  return bytes;
 }
 
 static void print_help(const char *program) {
   printf("%s: %s\nusage: %s [options]\n%s", weir_scenario.name, weir_scenario.terms.story, program, help);
 }
 
-enum option_key { STRATEGY = 1, DEPTH, RUNS, SECONDS, SEED, MODE, WORKERS, REPLAY, TRACE, JSON, HELP };
+enum option_key { STRATEGY = 1, DEPTH, RUNS, SECONDS, SEED, MODE, WORKERS, REPLAY, TRACE, JSON, GROWTH, HELP };
+enum growth_key { ROUNDS = HELP + 1, OPERATIONS, SOAK, BUDGET };
+
+static void take_growth_option(struct options *options, const char *program, int key, const char *value) {
+  struct weir_growth *growth = &options->measure.growth;
+  switch (key) {
+  case ROUNDS:
+    options->growth_only = "rounds";
+    growth->rounds = (uint32_t)number_option(program, "rounds", value, 8, 1000000);
+    break;
+  case OPERATIONS:
+    options->growth_only = "operations";
+    growth->operations = number_option(program, "operations", value, 1, UINT32_MAX);
+    break;
+  case SOAK:
+    options->growth_only = "soak";
+    growth->soak = (int64_t)(seconds_option(program, "soak", value) * 1e9);
+    break;
+  default:
+    options->growth_only = "budget";
+    growth->budget = budget_option(program, value);
+    break;
+  }
+}
 
 static void take_option(struct options *options, const char *program, int key, const char *value, bool *runs_given) {
   struct hunt *hunt = &options->hunt;
@@ -104,7 +149,7 @@ static void take_option(struct options *options, const char *program, int key, c
     *runs_given = true;
     break;
   case SECONDS:
-    hunt->seconds = seconds_option(program, value);
+    hunt->seconds = seconds_option(program, "seconds", value);
     break;
   case SEED:
     hunt->seed = number_option(program, "seed", value, 0, UINT64_MAX);
@@ -126,9 +171,18 @@ static void take_option(struct options *options, const char *program, int key, c
   case JSON:
     options->json = true;
     break;
+  case GROWTH:
+    options->growth = true;
+    break;
   case HELP:
     print_help(program);
     exit(EXIT_NOTHING);
+  case ROUNDS:
+  case OPERATIONS:
+  case SOAK:
+  case BUDGET:
+    take_growth_option(options, program, key, value);
+    break;
   default:
     fprintf(stderr, "%s: --help lists the options\n", program);
     exit(EXIT_USAGE);
@@ -147,6 +201,11 @@ static void parse(struct options *options, int count, char **arguments) {
       {"replay", required_argument, NULL, REPLAY},
       {"trace", required_argument, NULL, TRACE},
       {"json", no_argument, NULL, JSON},
+      {"growth", no_argument, NULL, GROWTH},
+      {"rounds", required_argument, NULL, ROUNDS},
+      {"operations", required_argument, NULL, OPERATIONS},
+      {"soak", required_argument, NULL, SOAK},
+      {"budget", required_argument, NULL, BUDGET},
       {"help", no_argument, NULL, HELP},
       {0},
   };
@@ -160,9 +219,16 @@ static void parse(struct options *options, int count, char **arguments) {
     fprintf(stderr, "%s: %s: not an option; --help lists them\n", arguments[0], arguments[optind]);
     exit(EXIT_USAGE);
   }
+  if (options->growth_only != NULL && !options->growth) {
+    fprintf(stderr, "%s: --%s has a meaning with --growth only\n", arguments[0], options->growth_only);
+    exit(EXIT_USAGE);
+  }
   if (!runs_given)
     options->hunt.runs = options->hunt.seconds > 0 ? 0 : DEFAULT_RUNS;
   options->hunt.quiet = options->json;
+  options->measure.mode = options->hunt.sim.timer_mode;
+  options->measure.workers = options->workers_given ? options->hunt.sim.workers : 1;
+  options->measure.json = options->json;
 }
 
 /* ---- replay ----------------------------------------------------------------------------------------------------- */
@@ -287,6 +353,8 @@ static int explain(const struct options *options, const char *program, const str
 int main(int count, char **arguments) {
   struct options options;
   parse(&options, count, arguments);
+  if (options.growth)
+    return measure(&options.measure, arguments[0]);
   struct outcome *outcome = outcome_new();
   if (outcome == NULL) {
     fprintf(stderr, "%s: no memory for a finding (%zu bytes)\n", arguments[0], sizeof *outcome);

@@ -223,31 +223,3 @@ void weir_growth_report_free(struct weir_growth_report *report) {
   free(report->lines);
   *report = (struct weir_growth_report){0};
 }
-
-const char *weir_growth_verdict_name(enum weir_growth_verdict verdict) {
-  static const char *const names[] = {
-      [WEIR_GROWTH_FLAT] = "flat", [WEIR_GROWTH_GROWS] = "grows", [WEIR_GROWTH_UNSURE] = "unsure"};
-  return (unsigned)verdict < sizeof names / sizeof names[0] ? names[verdict] : "?";
-}
-
-int weir_growth_print(const struct weir_growth_report *report, FILE *stream) {
-  if (report == NULL || stream == NULL)
-    return -EINVAL;
-  fprintf(stream, "%s: %s\n", weir_growth_verdict_name(report->verdict), report->reason);
-  if (report->verdict == WEIR_GROWTH_GROWS)
-    fprintf(stream, "%.4g bytes an operation (95 %%: %.4g to %.4g)\n", report->bytes_per_operation, report->low,
-            report->high);
-  fprintf(stream, "%llu rounds, %llu operations, %.3g s, %s, %u readings\n", (unsigned long long)report->rounds,
-          (unsigned long long)report->operations, (double)report->duration / 1e9,
-          report->settled ? "settled after each" : "not settled", report->readings);
-  if (report->line_count != 0)
-    fprintf(stream, "\n%-8s %-12s %10s %10s %12s %12s %12s  %s\n", "", "kind", "live first", "live last", "bytes first",
-            "bytes last", "bytes/op", "made at");
-  for (size_t i = 0; i < report->line_count; i++) {
-    const struct weir_growth_line *line = &report->lines[i];
-    fprintf(stream, "%-8s %-12s %10zu %10zu %12zu %12zu %12.4g  %s:%d: %s\n", weir_growth_verdict_name(line->verdict),
-            line->kind, line->first_live, line->last_live, line->first_bytes, line->last_bytes,
-            line->bytes_per_operation, line->file, line->line, line->reason);
-  }
-  return ferror(stream) ? -EIO : 0;
-}

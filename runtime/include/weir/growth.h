@@ -73,6 +73,10 @@ WEIR_API void weir_growth_report_free(struct weir_growth_report *report);
 /* Prints the verdict and a table of the lines. 0, or -EIO when the stream has an error. */
 WEIR_API int weir_growth_print(const struct weir_growth_report *report, FILE *stream);
 
+/* The same as one JSON object on one line, under a name. Bytes of a file name that are no UTF-8 are written as they are.
+ * 0, or -EIO. */
+WEIR_API int weir_growth_print_json(const struct weir_growth_report *report, const char *name, FILE *stream);
+
 WEIR_END
 
 #endif
