@@ -34,7 +34,7 @@ struct book_kind_shape {
   size_t site;                             /* the offset of an object's site */
   size_t (*footprint)(const void *object); /* bytes; NULL: all have the same */
 };
-extern WEIR_INTERNAL struct book_kind_shape weir_book_shapes[BOOK_KINDS];
+extern WEIR_PRIVATE struct book_kind_shape weir_book_shapes[BOOK_KINDS];
 
 struct book {
   void **slots; /* an object, or (next free + 1) << 1 | 1 */
@@ -52,13 +52,13 @@ struct books {
   struct book kinds[BOOK_KINDS];
 } __attribute__((aligned(64)));
 
-extern WEIR_INTERNAL struct books weir_books[BOOK_HOMES];
+extern WEIR_PRIVATE struct books weir_books[BOOK_HOMES];
 extern WEIR_INTERNAL unsigned weir_book_homes; /* how many have ever been used */
 
 enum { BOOK_NONE = UINT32_MAX };
 
 /* The registers that the calling thread enters objects in. */
-uint8_t book_home(void);
+WEIR_PRIVATE uint8_t book_home(void);
 
 static inline void books_lock(struct books *books) {
   if (unlikely(weir_port_mode == PORT_SEVERAL)) /* virtual workers have nothing to gain from choices here */
@@ -71,7 +71,7 @@ static inline void books_unlock(struct books *books) {
 }
 
 /* Enters an object; its slot, or BOOK_NONE when there is no memory. */
-uint32_t book_enter_slowly(struct book *book, void *object);
+WEIR_PRIVATE uint32_t book_enter_slowly(struct book *book, void *object);
 
 static inline uint32_t book_enter(uint8_t home, enum book_kind kind, void *object, size_t bytes) {
   struct book *book = &weir_books[home].kinds[kind];
@@ -105,7 +105,7 @@ static inline void book_leave(uint8_t home, enum book_kind kind, uint32_t slot, 
 }
 
 /* Calls visit for each object of a kind that is alive; it may leave meanwhile. No other worker runs. */
-void books_each(enum book_kind kind, void (*visit)(void *object));
+WEIR_PRIVATE void books_each(enum book_kind kind, void (*visit)(void *object));
 
 /* Sums over all homes; exact while no other worker runs. */
 size_t books_live(enum book_kind kind);
@@ -122,10 +122,10 @@ void books_trim(void);
 
 /* A source line as 4 bytes. file is borrowed for ever (a string literal). Site 0 is "unknown", also what comes back
  * when there is no memory for a new one. */
-uint32_t site_of(const char *file, int line);
+WEIR_PRIVATE uint32_t site_of(const char *file, int line);
 /* Sites handed out so far, 0 included. */
 uint32_t sites_count(void);
-const char *site_file(uint32_t site);
-int site_line(uint32_t site);
+WEIR_PRIVATE const char *site_file(uint32_t site);
+WEIR_PRIVATE int site_line(uint32_t site);
 
 #endif

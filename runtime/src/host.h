@@ -22,7 +22,7 @@
 #include <weir/timer.h>
 
 /* The calling worker. */
-uint8_t host_here(void);
+WEIR_PRIVATE uint8_t host_here(void);
 
 /* The calling task goes to that worker, and is pinned there until the visit ends. It may be a deferred function. Nothing
  * outside a task. */
@@ -30,24 +30,24 @@ struct host_visit {
   uint8_t home; /* before */
   bool pinned;
 };
-struct host_visit host_visit_begin(uint8_t worker);
-void host_visit_end(struct host_visit visit);
+WEIR_PRIVATE struct host_visit host_visit_begin(uint8_t worker);
+WEIR_PRIVATE void host_visit_end(struct host_visit visit);
 
 /* Runs fn(arg) on the calling worker's own stack; there, and outside a task, right here. */
-void host_run(void (*fn)(void *arg), void *arg);
+WEIR_PRIVATE void host_run(void (*fn)(void *arg), void *arg);
 
 /* Starts a pinned daemon of the calling worker, also on its own stack. Its end, end(arg), is a deferred function from the
  * beginning: it comes also when the run ends before the task has begun. False without memory. */
-bool host_start(const char *name, void (*fn)(void *arg), void (*end)(void *arg), void *arg, uint32_t site);
+WEIR_PRIVATE bool host_start(const char *name, void (*fn)(void *arg), void (*end)(void *arg), void *arg, uint32_t site);
 
 /* Waits on a queue that belongs to the calling task's worker. 0 or -ETIMEDOUT; wait_allowed() was true. */
-int host_wait(struct wait_queue *queue, int64_t deadline);
+WEIR_PRIVATE int host_wait(struct wait_queue *queue, int64_t deadline);
 /* The same, of a task from whose deadline nobody can hope for anything. */
-int host_doze(struct wait_queue *queue, int64_t deadline);
+WEIR_PRIVATE int host_doze(struct wait_queue *queue, int64_t deadline);
 
 /* weir_poll without a deadline, and without a scheduling point before it: a simulation could otherwise let the number be
  * closed, and be another's, between the look that found it and the wait. */
-int host_poll(int fd, int events);
+WEIR_PRIVATE int host_poll(int fd, int events);
 
 /* Called once, when a simulation is over and has no task any more: tells of each object that was made in it and is left,
  * and frees it. */
@@ -58,14 +58,14 @@ struct host_library {
   void (*end)(host_tell *tell, void *context);
 };
 /* Asks for that in the simulation that is active. */
-void host_library_present(struct host_library *library);
+WEIR_PRIVATE void host_library_present(struct host_library *library);
 /* For the verdict: the libraries end what they have. */
 void host_libraries_end(host_tell *tell, void *context);
 
 /* The tasks of a function timer are daemons from now on. */
-void host_timer_daemon(weir_timer *timer);
+WEIR_PRIVATE void host_timer_daemon(weir_timer *timer);
 
 /* So many more tasks wait for a descriptor without hope, or fewer. */
-void host_hopeless(int change);
+WEIR_PRIVATE void host_hopeless(int change);
 
 #endif

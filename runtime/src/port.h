@@ -46,7 +46,16 @@ enum port_mode { PORT_ONE = 0, PORT_SIMULATED = 1, PORT_SEVERAL = 2, PORT_VIRTUA
 
 #define WEIR_INTERNAL __attribute__((visibility("hidden"))) /* reached without a table, from other files too */
 
-extern WEIR_INTERNAL uint8_t weir_port_mode;
+/* What libweir_http takes from libweir beside the public functions. Hidden, unless they are shared libraries. */
+#ifndef WEIR_SHARED
+#define WEIR_PRIVATE WEIR_INTERNAL
+#elif defined(weir_EXPORTS)
+#define WEIR_PRIVATE __attribute__((visibility("protected")))
+#else
+#define WEIR_PRIVATE __attribute__((visibility("default")))
+#endif
+
+extern WEIR_PRIVATE uint8_t weir_port_mode;
 
 /* Several workers, real or virtual. */
 static inline bool port_several(void) {
@@ -72,7 +81,7 @@ struct port_simulation {
   void (*park)(int64_t until);
   void (*unpark)(uint32_t worker);
 };
-extern WEIR_INTERNAL const struct port_simulation *weir_port_simulation;
+extern WEIR_PRIVATE const struct port_simulation *weir_port_simulation;
 
 /* Between two steps of an algorithm of several workers: a virtual one may be overtaken here. */
 static inline void port_turn(const char *what) {
@@ -85,7 +94,7 @@ struct port_lock {
   uint32_t word;
 };
 
-void port_lock_several(struct port_lock *lock);
+WEIR_PRIVATE void port_lock_several(struct port_lock *lock);
 
 static inline void port_lock(struct port_lock *lock) {
   if (port_several()) {
@@ -204,15 +213,15 @@ static inline void port_relax(void) {
 
 /* Memory of one object. NULL when there is none, or when a simulation's chooser says so: one choice an object, whatever
  * else must be allocated for it, because that depends on what the process did before. */
-void *port_allocate(size_t size);
+WEIR_PRIVATE void *port_allocate(size_t size);
 /* The same on a thread that is no worker: neither counted nor a choice. */
 void *port_allocate_foreign(size_t size);
 /* That choice alone, for an object whose memory comes from a pool. */
 bool port_allocation_fails(void);
 /* Memory of registers and tables, which outlive a simulation. NULL when there is none. */
-void *port_reallocate(void *memory, size_t size);
+WEIR_PRIVATE void *port_reallocate(void *memory, size_t size);
 void *port_allocate_aligned(size_t alignment, size_t size);
-void port_release(void *memory);
+WEIR_PRIVATE void port_release(void *memory);
 /* Bytes of the whole process that the allocator has handed out and not got back; 0 where it cannot be asked. */
 size_t port_heap_bytes(void);
 

@@ -5,7 +5,7 @@
 #include "scheduler.h"
 
 /* Counts runs and simulations: an object's birth stamp says which one made it. */
-extern uint32_t weir_run_generation;
+extern WEIR_PRIVATE uint32_t weir_run_generation;
 
 bool weir_run_active(void);
 

@@ -70,7 +70,7 @@ struct scheduler {
   int error;
 };
 
-extern WEIR_INTERNAL struct scheduler weir_scheduler;
+extern WEIR_PRIVATE struct scheduler weir_scheduler;
 
 /* Prepares for a run of count workers, the first of which is weir_workers[first]. */
 void scheduler_reset(uint32_t first, uint32_t count);

@@ -130,7 +130,7 @@ static inline void wait_queue_remove(struct waiter *waiter) {
 }
 
 /* True when the calling context may block: a task, and not one of its deferred functions. */
-bool wait_allowed(void);
+WEIR_PRIVATE bool wait_allowed(void);
 
 /* The calling task begins to wait for count waiters, stride bytes apart (count may be 0). */
 struct wait *wait_open(enum wait_kind kind, struct waiter *first, size_t count, size_t stride);
@@ -165,7 +165,7 @@ static inline bool wait_claim(struct waiter *waiter) {
 void wait_wake(struct wait *wait);
 
 /* Claims and wakes the first of a queue; false when the queue is empty. */
-bool wait_wake_first(struct wait_queue *queue);
+WEIR_PRIVATE bool wait_wake_first(struct wait_queue *queue);
 
 /* Blocks on one queue: open, enlist, commit, withdraw. 0 or -ETIMEDOUT; wait_allowed() was true. */
 int wait_in_queue(enum wait_kind kind, struct wait_queue *queue, int64_t deadline, struct port_lock *lock);

@@ -90,7 +90,7 @@ struct worker {
 extern WEIR_INTERNAL struct worker weir_worker_one;
 extern WEIR_INTERNAL struct worker *weir_workers[256];
 extern WEIR_INTERNAL _Thread_local struct worker *weir_worker_here;
-extern WEIR_INTERNAL _Thread_local bool weir_worker_thread;
+extern WEIR_PRIVATE _Thread_local bool weir_worker_thread;
 
 /* The calling thread runs tasks of the active run or simulation. */
 static inline bool worker_thread(void) {
