@@ -27,7 +27,7 @@ static void nothing(void *arg) {
 
 /* ---- first in, first out ---------------------------------------------------------------------------------------- */
 
-enum { THREADS = 4, POSTS = 1000 };
+enum { THREADS = 4, POSTS = UNDER_TSAN ? 100 : 1000, RUNS = UNDER_TSAN ? 20 : 100 };
 
 struct poster {
   int next; /* the number that must come next */
@@ -198,7 +198,7 @@ static int short_body(void *arg) {
 static void run_after_run(void) {
   size_t sent[2] = {0};
   const pthread_t threads[] = {start_thread(posts_for_ever, &sent[0]), start_thread(posts_for_ever, &sent[1])};
-  for (int i = 0; i < 100; i++)
+  for (int i = 0; i < RUNS; i++)
     CHECK_EQ_INT(run_logged(WEIR_TIMERS_PROMPT, &post_log, short_body, NULL), 0);
   __atomic_store_n(&over, true, __ATOMIC_RELAXED);
   join(threads[0]);
@@ -306,7 +306,7 @@ static void *begins_and_ends(void *arg) {
 
 /* A deadlock is found or not, depending on time; no post is lost, and none hangs. */
 static void posts_against_the_deadlock(void) {
-  for (int i = 0; i < 50; i++) {
+  for (int i = 0; i < RUNS / 2; i++) {
     const pthread_t thread = start_thread(begins_and_ends, NULL);
     while (run_logged(WEIR_TIMERS_PROMPT, &post_log, blocked_body, NULL) != -EDEADLK)
       ;

@@ -191,12 +191,6 @@ static void thread_locals_are_the_threads(void) {
 
 /* ---- a pthread mutex held ---------------------------------------------------------------------------------------- */
 
-#ifdef __SANITIZE_THREAD__
-enum { UNDER_TSAN = 1 };
-#else
-enum { UNDER_TSAN = 0 };
-#endif
-
 static pthread_mutex_t mutex;
 
 static void make_mutex(void) {
