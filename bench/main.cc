@@ -7,6 +7,7 @@
 #include "environment.h"
 #include "options.h"
 #include "peer.h"
+#include "peer_list.h"
 #include "plan.h"
 #include "processes.h"
 #include "progress.h"
@@ -98,40 +99,6 @@ void refuse_slow_library() {
   }
 }
 
-// A peer as it is to be opened.
-struct PeerEntry {
-  std::string name;
-  std::vector<std::string> command; // none: it was not built
-  std::string missing;              // why
-};
-
-// Those that peers/peers.txt beside this program lists, a line each: NAME<TAB>PROGRAM, a program without a leading
-// slash seen from there, or NAME<TAB><TAB>WHY for one that could not be built.
-std::vector<PeerEntry> built_peers() {
-  char self[4096];
-  ssize_t length = readlink("/proc/self/exe", self, sizeof(self));
-  std::string folder(self, length > 0 ? (size_t)length : 0);
-  folder = folder.substr(0, folder.rfind('/')) + "/peers/";
-  std::vector<PeerEntry> peers;
-  std::ifstream file(folder + "peers.txt");
-  if (!file) {
-    fprintf(stderr, "weir-bench: no peers were built with this program: there is no %speers.txt\n", folder.c_str());
-  }
-  for (std::string line; std::getline(file, line);) {
-    size_t tab = line.find('\t');
-    if (tab == std::string::npos || tab + 1 == line.size()) {
-      continue;
-    }
-    std::string name = line.substr(0, tab), program = line.substr(tab + 1);
-    if (program[0] == '\t') {
-      peers.push_back({name, {}, program.substr(1)});
-    } else {
-      peers.push_back({name, {program[0] == '/' ? program : folder + program}, ""});
-    }
-  }
-  return peers;
-}
-
 // Peers that were built with this program may be missing: a note. One that the command line names must work.
 std::vector<std::unique_ptr<Peer>> open_peers(const Options &options, Context &context) {
   std::vector<std::unique_ptr<Peer>> peers;
@@ -155,7 +122,7 @@ std::vector<std::unique_ptr<Peer>> open_peers(const Options &options, Context &c
     noted = "missing: " + why;
     fprintf(stderr, "weir-bench: without %s: %s\n", entry.name.c_str(), why.c_str());
   };
-  for (const PeerEntry &entry : options.no_peers ? std::vector<PeerEntry>() : built_peers()) {
+  for (const PeerEntry &entry : options.no_peers ? std::vector<PeerEntry>() : built_peers("weir-bench")) {
     open(entry, false);
   }
   std::vector<size_t> workers = workers_of(options);

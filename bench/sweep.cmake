@@ -1,4 +1,5 @@
-# The main job: runs the sweep, then makes the report of it, also when rows failed (the report shows them).
+# The main job: runs the sweep and the seed's curves (growth.json), then makes the report of it, also when rows failed
+# (the report shows them).
 file(MAKE_DIRECTORY ${OUTPUT})
 set(results ${OUTPUT}/results.json)
 file(REMOVE ${results})
@@ -6,6 +7,7 @@ execute_process(COMMAND ${BENCH} ${OPTIONS} --benchmark_out=${results} --benchma
 if(NOT EXISTS ${results})
   message(FATAL_ERROR "the sweep wrote no results to ${results} (${swept})")
 endif()
+execute_process(COMMAND ${CURVES} -o ${OUTPUT}/growth.json RESULT_VARIABLE drawn)
 execute_process(COMMAND ${REPORT} ${results} -o ${OUTPUT} RESULT_VARIABLE reported)
 if(NOT reported EQUAL 0)
   message(FATAL_ERROR "no report was made of ${results} (${reported})")
@@ -13,4 +15,7 @@ endif()
 message(STATUS "the report: ${OUTPUT}/index.html")
 if(NOT swept EQUAL 0)
   message(FATAL_ERROR "some rows failed (weir-bench: ${swept}); the report names them")
+endif()
+if(NOT drawn EQUAL 0)
+  message(FATAL_ERROR "some curves failed (weir-curves: ${drawn}); ${OUTPUT}/growth.json says why")
 endif()

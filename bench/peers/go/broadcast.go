@@ -31,6 +31,7 @@ func broadcastRows(mode string) []row {
 type broadcaster struct {
 	subscribers []chan int64
 	timeout     time.Duration
+	linger      time.Duration // after the end: the next request finds no timer abandoned by this one
 	publish     func(b *broadcaster, first int, message int64, exit <-chan struct{}) tally
 	receiving   []bool
 	received    []padded
@@ -65,6 +66,7 @@ func newBroadcaster(policy, load string, subscribers, concurrency, capacity int,
 	b := &broadcaster{
 		subscribers: make([]chan int64, subscribers),
 		timeout:     timeout,
+		linger:      timeout,
 		publish:     policies[policy],
 		receiving:   make([]bool, subscribers),
 		received:    make([]padded, subscribers),
@@ -134,7 +136,7 @@ func (b *broadcaster) finish() error {
 		close(subscriber)
 	}
 	b.receivers.Wait()
-	time.Sleep(b.timeout) // the next request finds no timer abandoned by this one
+	time.Sleep(b.linger)
 	received := 0
 	for i, subscriber := range b.subscribers {
 		received += b.received[i].count + len(subscriber)

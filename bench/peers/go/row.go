@@ -57,6 +57,7 @@ func rowsOf(mode string, timer alive) []row {
 	rows = append(rows, parkedRows()...)
 	rows = append(rows, broadcastRows(mode)...)
 	rows = append(rows, steadyRows(mode, timer)...)
+	rows = append(rows, growthRows(mode, timer)...)
 	return rows
 }
 
