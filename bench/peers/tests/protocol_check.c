@@ -27,7 +27,8 @@ struct peer {
 static const struct {
   const char *key;
   const char *number;
-} stars[] = {{"subscribers:", "20"}, {"concurrency:", "3"}, {"capacity:", "2"}, {"timeout_ms:", "5"}};
+} stars[] = {
+    {"subscribers:", "20"}, {"concurrency:", "3"}, {"capacity:", "2"}, {"timeout_ms:", "5"}, {"pace_ms:", "10"}};
 
 /* The fields a family must have beside ns and count. */
 static const struct {
@@ -41,6 +42,9 @@ static const struct {
      "",
      {"rate", "timers_pending", "timers_abandoned", "live_bytes", "bytes_per_timer", "timeout_ns", "seconds",
       "steady"}},
+    {"growth/",
+     "",
+     {"messages@40", "seconds@40", "live_bytes@40", "before_collection@40", "pending@40", "abandoned@40"}},
     {"timer/bytes/", "", {"bytes_per_timer"}},
     {"wake/latency", "", {"p50_ns", "p99_ns", "p999_ns"}},
     {"parked/", "", {"bytes_per_task", "cold_make_ns", "cold_wake_ns"}},
