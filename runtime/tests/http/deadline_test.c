@@ -26,24 +26,35 @@ static char *large;
 
 /* ---- the peer's part -------------------------------------------------------------------------------------------- */
 
+/* On a slow machine the time is over before the peer hears of the request. */
+static bool may_be_over(void) {
+  return way == TOTAL || way == CONTEXT_LATE || (way == STAGE && (stage == WEIR_HTTP_SEND || stage == WEIR_HTTP_TLS));
+}
+
+/* Takes the request and answers as far as its stage; false: it is over. */
+static bool serve(int fd) {
+  char head[4096];
+  if (stage == WEIR_HTTP_SEND || stage == WEIR_HTTP_TLS)
+    return fd >= 0 && peer_read_some(fd, head, 1) == 1;
+  if (fd < 0 || !peer_read_head(fd, head, sizeof head))
+    return false;
+  if (stage == WEIR_HTTP_HEADERS)
+    return peer_say(fd, "HTTP/1.1 200 OK\r\nX-Half:");
+  if (stage == WEIR_HTTP_BODY || stage == WEIR_HTTP_QUEUED)
+    return peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
+  return true;
+}
+
 /* Serves one connection until it is over. */
 static void hold_up(void *arg) {
-  char head[4096];
   (void)arg;
   const int fd = peer_accept(&peer);
-  CHECK(fd >= 0);
-  if (stage == WEIR_HTTP_SEND || stage == WEIR_HTTP_TLS)
-    CHECK_INT(peer_read_some(fd, head, 1), ==, 1);
-  else
-    CHECK(peer_read_head(fd, head, sizeof head));
-  if (stage == WEIR_HTTP_HEADERS)
-    CHECK(peer_say(fd, "HTTP/1.1 200 OK\r\nX-Half:"));
-  if (stage == WEIR_HTTP_BODY || stage == WEIR_HTTP_QUEUED)
-    CHECK(peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"));
+  CHECK(serve(fd) || may_be_over());
   peer_flush(fd);
   weir_chan_close(reached);
   weir_chan_recv(over, NULL);
-  peer_close(fd);
+  if (fd >= 0)
+    peer_close(fd);
 }
 
 static int resolve(void *context, const char *host, struct sockaddr_storage *addresses, int count) {
