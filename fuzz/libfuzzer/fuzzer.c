@@ -2,12 +2,14 @@
 #include "fuzzer.h"
 
 #include "coverage.h"
+#include "growth.h"
 #include "input.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weir/census.h>
 #include <weir/scenario.h>
 
 enum { STEP_LIMIT = 20000 }; /* as in the program: what runs longer turns in circles */
@@ -15,7 +17,7 @@ enum { STEP_LIMIT = 20000 }; /* as in the program: what runs longer turns in cir
 const char *fuzzer_input_name;
 
 static struct {
-  bool ready, twice, trace, blind;
+  bool ready, twice, trace, blind, growth;
   uint64_t runs, steps, choices;
 } fuzzer;
 
@@ -35,6 +37,7 @@ static void get_ready(void) {
   fuzzer.twice = asked_for("WEIR_FUZZ_TWICE");
   fuzzer.trace = asked_for("WEIR_FUZZ_TRACE");
   fuzzer.blind = asked_for("WEIR_FUZZ_BLIND");
+  fuzzer.growth = growth_ready();
   atexit(print_totals);
 }
 
@@ -102,7 +105,42 @@ static void check_residue(const struct weir_sim *sim, const struct weir_sim_repo
           "%zu tasks, %zu timers, %zu channels, %zu contexts, %zu brokers, %zu responses, %zu connections, %zu bytes\n",
           counts.tasks, counts.timers, counts.channels, counts.contexts, counts.brokers, counts.responses,
           counts.connections, counts.bytes);
+  struct weir_census census;
+  if (weir_census_take(&census) == 0) {
+    weir_census_print(&census, stderr); /* with the lines that made them */
+    weir_census_free(&census);
+  }
   print_finding(sim, "something is left after the simulation", "residue", report);
+  abort();
+}
+
+/* The bytes that one more run of the input leaves. */
+static long run_again(const uint8_t *bytes, size_t size) {
+  struct weir_sim_report report;
+  const long before = growth_bytes();
+  simulate(bytes, size, false, &report);
+  weir_sim_report_free(&report);
+  return growth_bytes() - before;
+}
+
+/* Memory was left. A table that grew, or a cache that was filled, is no finding: it leaves nothing the next time. */
+static void check_growth(const uint8_t *bytes, size_t size) {
+  enum { TIMES = 8 };
+  long left = 0;
+  for (int i = 0; i < TIMES; i++) {
+    left = run_again(bytes, size);
+    if (left <= 0)
+      return;
+  }
+  fprintf(stderr, "weir: %s: each run of this input leaves memory: %ld bytes, %d times\n", weir_scenario.name, left,
+          TIMES);
+  growth_watch();
+  run_again(bytes, size);
+  growth_unwatch();
+  growth_print();
+  struct weir_sim_report report;
+  const struct weir_sim sim = simulate(bytes, size, false, &report);
+  print_finding(&sim, "memory grows", "growth", &report);
   abort();
 }
 
@@ -110,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (!fuzzer.ready)
     get_ready();
   struct weir_sim_report report;
+  const long before = fuzzer.growth ? growth_bytes() : 0;
   const struct weir_sim sim = simulate(bytes, size, fuzzer.twice || fuzzer.trace, &report);
   fuzzer.runs++;
   fuzzer.steps += report.steps;
@@ -124,5 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (fuzzer.twice)
     compare(bytes, size, &report);
   weir_sim_report_free(&report);
+  if (fuzzer.growth && growth_bytes() > before)
+    check_growth(bytes, size);
   return 0;
 }

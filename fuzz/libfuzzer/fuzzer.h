@@ -3,6 +3,8 @@
  * Whatever simulation the bytes describe, the function returns 0; a verdict other than ok is printed, with the schedule,
  * the command that replays it and a line for deduplication, and ends the process by abort, as a sanitizer would.
  *
+ * With jemalloc an input after which bytes are left, time and again, is a finding too (growth.h).
+ *
  * Environment:
  *   WEIR_FUZZ_TWICE=1     simulate each input twice: traces that differ are a finding of their own
  *   WEIR_FUZZ_TRACE=1     print the trace of each input
