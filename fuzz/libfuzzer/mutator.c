@@ -13,6 +13,17 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Bytes from libFuzzer, which a compiler's own copy of it writes unseen by MemorySanitizer. */
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#define known(bytes, size) __msan_unpoison(bytes, size)
+#endif
+#endif
+#ifndef known
+#define known(bytes, size) ((void)0)
+#endif
+
 enum { SCHEDULE_STEP = 32 }; /* how far beyond its end a schedule grows at once */
 
 /* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014). */
@@ -141,6 +152,7 @@ static void truncate(struct schedule *schedule) {
 
 static void leave_to_the_fuzzer(struct schedule *schedule) {
   schedule->size = LLVMFuzzerMutate(schedule->bytes, schedule->size, schedule->room);
+  known(schedule->bytes, schedule->size);
 }
 
 static void mutate_schedule(struct schedule *schedule) {
@@ -158,6 +170,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t size_most, un
   if (size_most <= INPUT_HEADER)
     return 0;
   state = seed;
+  known(bytes, size);
   const struct input input = input_of(bytes, size);
   const size_t room = size_most - INPUT_HEADER;
   size_t data_size = input.data.size;
@@ -168,6 +181,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t size_most, un
   if (of_data) {
     const size_t most = room - schedule.size < sizeof data ? room - schedule.size : sizeof data;
     data_size = most == 0 ? data_size : LLVMFuzzerMutate(data, data_size, most);
+    known(data, data_size);
   }
   input_write(bytes, data, data_size, input.schedule.bytes, schedule.size);
   schedule.bytes = bytes + INPUT_HEADER + data_size;
