@@ -80,7 +80,11 @@ struct connection {
   bool established;
   bool idle; /* counted as such */
   unsigned tasks;
-  unsigned stuck; /* wake-ups in a row from which libcurl had nothing */
+  unsigned stuck;  /* wake-ups in a row from which libcurl had nothing */
+  bool counted;    /* the system says how much has been received: TCP */
+  bool read_known; /* read is */
+  uint64_t read;   /* before the request that is under way, by the answers' framing */
+  uint64_t seen;   /* the most that libcurl was seen to have read without a word */
   int64_t idle_since;
   int64_t quiet_until;         /* the writer parks until then */
   struct wait_queue parked[2]; /* the reader, and the writer, with nothing to do */
@@ -121,10 +125,9 @@ struct transfer {
   bool waiting; /* for a connection to be allowed */
   struct transfer *next_waiting;
   unsigned times;        /* that it was sent */
-  size_t raw;            /* bytes that were there to be read, without TLS */
+  size_t raw;            /* bytes that were there to be read, where they are not counted */
   size_t silent;         /* of them, since the last line or piece of body */
   uint64_t silent_since; /* read from the connection when silence was first seen; 0 */
-  uint64_t read_before;  /* from the connection, before this request */
   uint64_t received;     /* read from the connection when libcurl closed it */
   uint64_t taken;        /* of the body */
   uint64_t uploaded;
@@ -293,12 +296,19 @@ bool tls_was_ended(CURL *easy);
 
 /* ---- silence.c -------------------------------------------------------------------------------------------------- */
 
+/* A socket is there: does the system count? */
+void silence_begin(struct connection *connection);
 /* Before libcurl is told of input for a transfer. */
 void silence_count(struct connection *connection);
-/* What has been read from a connection; 0 when that is not known: no TCP. */
-uint64_t silence_bytes_read(const struct connection *connection);
 /* After it: fails the transfer that has read too much of nothing. */
 void silence_judge(struct connection *connection);
+/* The connection of a transfer is about to be closed. */
+void silence_end(struct connection *connection);
+/* A request is about to be sent on the transfer's connection; its answer is complete, and the connection kept. */
+void silence_request(struct transfer *transfer);
+void silence_answer(const struct transfer *transfer);
+/* More than the answer's head has been read, or may have been. */
+bool silence_more_than_head(const struct transfer *transfer);
 
 /* ---- salvage.c -------------------------------------------------------------------------------------------------- */
 

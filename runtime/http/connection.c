@@ -29,7 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STUCK_MOST = 1000 };
+enum { STUCK_MOST = 1000, LOOKS = 64 };
 #define QUIET_IN_USE (60 * WEIR_SECOND)
 
 /* ---- the record ------------------------------------------------------------------------------------------------- */
@@ -112,8 +112,11 @@ static void belong(struct connection *c, struct transfer *transfer) {
   if (over != NULL && over != transfer && over->connection == c)
     over->connection = NULL;
   struct connection *before = transfer->connection;
-  if (before != NULL && before != c && before->established)
+  if (before != NULL && before != c && before->established) {
+    before->read_known = false;
     rest(before);
+  }
+  c->read_known = c->read_known && (over == NULL || over == transfer);
   c->transfer = transfer;
   c->stuck = 0;
   transfer->connection = c;
@@ -207,7 +210,8 @@ static void act(void *arg) {
   if (c->transfer != NULL && c->stuck > STUCK_MOST)
     transfer_fail(c->transfer, -EIO, "the connection is ready again and again, and nothing comes of it");
   driver_act(c->client, c->fd, ready->events);
-  silence_judge(c);
+  if (ready->events == CURL_CSELECT_IN)
+    silence_judge(c);
 }
 
 void connection_drop(struct connection *c) {
@@ -370,6 +374,7 @@ curl_socket_t connection_open(void *arg, curlsocktype purpose, struct curl_socka
     transfer_fail(transfer, -ENOMEM, "no memory for a connection's tasks");
     return CURL_SOCKET_BAD;
   }
+  silence_begin(c);
   int error = client->config.connected_sockets ? connected_keep(c, address) : 0;
   if (error != 0) {
     transfer_fail(transfer, error, "no socket to stand in for a connected one");
@@ -392,7 +397,7 @@ int connection_options(void *arg, curl_socket_t fd, curlsocktype purpose) {
 int connection_close(void *arg, curl_socket_t fd) {
   struct connection *c = connection_of(arg, fd);
   if (c != NULL && c->transfer != NULL) {
-    c->transfer->received = silence_bytes_read(c);
+    silence_end(c);
     salvage_read(c->transfer, fd);
   }
   forget_number(arg, fd);
@@ -508,9 +513,10 @@ void connection_released(struct transfer *transfer) {
   while (transfer->attempts != NULL)
     gone(transfer->attempts); /* libcurl keeps none that is not established */
   struct connection *c = transfer->connection;
-  transfer->connection = NULL;
   if (c == NULL)
     return;
+  silence_answer(transfer);
+  transfer->connection = NULL;
   rest(c);
   keep_few(c);
 }
@@ -530,15 +536,29 @@ void connections_retire_idle(struct weir_http *client) {
     driver_settle(client);
 }
 
+/* Some idle ones are looked at with one system call, *at being the first: then it is the one behind them. */
+static bool check_some(struct weir_http *client, struct connection **at) {
+  struct pollfd looks[LOOKS];
+  struct connection *those[LOOKS];
+  nfds_t count = 0;
+  for (struct connection *c = *at; c != NULL && count < LOOKS; c = c->next) {
+    those[count] = c;
+    looks[count++] = (struct pollfd){.fd = c->fd, .events = POLLIN};
+  }
+  *at = those[count - 1]->next;
+  if (poll(looks, count, 0) == 0)
+    return false;
+  for (nfds_t i = 0; i < count; i++)
+    if (looks[i].revents != 0) {
+      client->counts.dropped++;
+      connection_retire(those[i]);
+    }
+  return true;
+}
+
 bool connections_check(struct weir_http *client, struct origin *origin) {
   bool some = false;
-  for (struct connection *c = origin->idle, *next; c != NULL; c = next) {
-    next = c->next;
-    if (!speaks(c))
-      continue;
-    client->counts.dropped++;
-    connection_retire(c);
-    some = true;
-  }
+  for (struct connection *c = origin->idle; c != NULL;)
+    some |= check_some(client, &c);
   return some;
 }

@@ -104,9 +104,7 @@ static int on_request(void *arg, char *address, char *local, int port, int local
   if (!transfer_may_be_sent(transfer))
     return CURL_PREREQFUNC_ABORT;
   transfer->client->counts.requests++;
-  transfer->silent = transfer->raw = 0;
-  transfer->silent_since = 0;
-  transfer->read_before = transfer->connection != NULL ? silence_bytes_read(transfer->connection) : 0;
+  silence_request(transfer);
   if (transfer->times++ != 0) {
     transfer->client->counts.repeated++;
     transfer->asked = false;
@@ -157,15 +155,6 @@ static void decline(struct transfer *transfer) {
   forbid_reuse(transfer);
 }
 
-/* More than the head has been read, and thrown away by libcurl; or it may have been. */
-static bool more_than_head(const struct transfer *transfer) {
-  size_t head = transfer->response->head.bytes;
-  if (transfer->raw >= head || transfer->connection == NULL)
-    return transfer->raw != head;
-  /* It read when its time had come: uncounted. */
-  return silence_bytes_read(transfer->connection) - transfer->read_before != head;
-}
-
 /* The final head is here. 0 or the failure's error. */
 static int head_complete(struct transfer *transfer) {
   struct weir_response *response = transfer->response;
@@ -174,7 +163,7 @@ static int head_complete(struct transfer *transfer) {
   if (head->chunked && head->has_length)
     forbid_reuse(transfer); /* somebody between may have read it otherwise */
   bool empty = response->bodiless || (head->has_length && head->length == 0 && !head->chunked);
-  if (empty && !transfer->origin->tls && more_than_head(transfer))
+  if (empty && !transfer->origin->tls && silence_more_than_head(transfer))
     forbid_reuse(transfer);
   if (transfer->origin->tls && !response->bodiless && !head->has_length && !head->chunked)
     watch_end(transfer);
