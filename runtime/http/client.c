@@ -124,7 +124,7 @@ weir_http *weir_http_new_at(const struct weir_http_config *config, const char *f
     config = &usual;
   if (prepared != CURLE_OK || !makes_sense(config))
     return NULL;
-  struct weir_http *client = port_allocate(sizeof *client);
+  struct weir_http *client = port_allocate(MEMORY_OTHER, sizeof *client);
   if (client == NULL)
     return NULL;
   *client = (struct weir_http){.references = 1, .held = true, .dead = -1, .site = site_of(file, line)};

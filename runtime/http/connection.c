@@ -316,7 +316,7 @@ static bool start_task(struct connection *c, const char *name, void (*fn)(void *
 
 static struct connection *record(struct transfer *transfer, int fd, uint64_t inode) {
   struct weir_http *client = transfer->client;
-  struct connection *c = port_allocate(sizeof *c);
+  struct connection *c = port_allocate(MEMORY_CONNECTION, sizeof *c);
   if (c == NULL)
     return NULL;
   *c = (struct connection){

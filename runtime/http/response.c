@@ -13,7 +13,7 @@
 enum { DRAIN_MOST = 64 * 1024, RATIO_FREE = 1 << 20 };
 
 struct weir_response *response_new(struct weir_http *client, uint32_t site) {
-  struct weir_response *response = port_allocate(sizeof *response);
+  struct weir_response *response = port_allocate(MEMORY_RESPONSE, sizeof *response);
   if (response == NULL)
     return NULL;
   *response = (struct weir_response){

@@ -10,6 +10,7 @@
 #include <weir/chan.h>
 #include <weir/context.h>
 #include <weir/growth.h>
+#include <weir/heap.h>
 #include <weir/poll.h>
 #include <weir/select.h>
 #include <weir/sync.h>

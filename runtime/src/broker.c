@@ -99,7 +99,7 @@ static struct topic **find_topic(weir_broker *broker, const char *name, uint64_t
 
 static struct topic *topic_new(const char *name, uint64_t hash) {
   size_t size = strlen(name) + 1;
-  struct topic *topic = port_allocate(sizeof *topic + size);
+  struct topic *topic = port_allocate(MEMORY_BROKER, sizeof *topic + size);
   if (topic == NULL)
     return NULL;
   *topic = (struct topic){.hash = hash};
@@ -114,7 +114,7 @@ static struct roll *roll_new(size_t capacity) {
   if (__builtin_mul_overflow(capacity, sizeof(weir_chan *), &bytes) ||
       __builtin_add_overflow(bytes, sizeof(struct roll), &bytes))
     return NULL;
-  struct roll *roll = port_allocate(bytes);
+  struct roll *roll = port_allocate(MEMORY_BROKER, bytes);
   if (roll != NULL)
     *roll = (struct roll){.capacity = capacity};
   return roll;
@@ -409,7 +409,7 @@ weir_broker *weir_broker_new_at(const struct weir_broker_options *options, const
   port_step("broker new", NULL);
   if (options == NULL || options->broadcast.exit != NULL || (unsigned)options->broadcast.policy > WEIR_TIMEOUT_NONE)
     return NULL;
-  weir_broker *broker = port_allocate(sizeof *broker);
+  weir_broker *broker = port_allocate(MEMORY_BROKER, sizeof *broker);
   if (broker == NULL)
     return NULL;
   *broker = (struct weir_broker){.options = *options};

@@ -229,7 +229,7 @@ void weir_context_cancel(weir_context *x) {
 
 static weir_context *context_new(bool timed, uint32_t site) {
   size_t bytes = timed ? sizeof(struct timed_context) : sizeof(weir_context);
-  weir_context *x = port_allocate(bytes);
+  weir_context *x = port_allocate(MEMORY_CONTEXT, bytes);
   if (x == NULL)
     return NULL;
   chan_init(&x->chan, 0, 0, site);

@@ -70,7 +70,7 @@ weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *fi
   if (element_size > UINT32_MAX || capacity >= UINT32_MAX || __builtin_mul_overflow(element_size, capacity, &bytes) ||
       __builtin_add_overflow(bytes, sizeof(struct weir_chan), &bytes))
     return NULL;
-  weir_chan *c = port_allocate(bytes + (port_simulated() ? ledger_size(bytes, capacity) : 0));
+  weir_chan *c = port_allocate(MEMORY_CHANNEL, bytes + (port_simulated() ? ledger_size(bytes, capacity) : 0));
   if (c == NULL)
     return NULL;
   chan_init(c, element_size, capacity, site_of(file, line));

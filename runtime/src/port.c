@@ -1,6 +1,8 @@
 /* port.c — the operating system's side of port.h. */
 #include "port.h"
 
+#include "arenas.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <malloc.h>
@@ -94,33 +96,53 @@ bool port_allocation_fails(void) {
   return unlikely(weir_port_mode & PORT_SIMULATED) && weir_port_simulation->allocation_fails();
 }
 
-void *port_allocate(size_t size) {
+#if WEIR_ARENAS
+#define ARENAS_OR(measured, usual) (likely(arenas_work()) ? (measured) : (usual))
+#else
+#define ARENAS_OR(measured, usual) (usual)
+#endif
+
+void *port_allocate(enum port_memory kind, size_t size) {
+  (void)kind;
   if (port_allocation_fails())
     return NULL;
   count_allocation();
-  return malloc(size);
+  return ARENAS_OR(arenas_allocate(kind, size), malloc(size));
 }
 
 void *port_allocate_foreign(size_t size) {
-  return malloc(size);
+  return ARENAS_OR(arenas_allocate(MEMORY_OTHER, size), malloc(size));
 }
 
 void *port_reallocate(void *memory, size_t size) {
   count_allocation();
-  return realloc(memory, size);
+  return ARENAS_OR(arenas_reallocate(memory, size), realloc(memory, size));
 }
 
 void *port_allocate_aligned(size_t alignment, size_t size) {
   count_allocation();
-  return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  size = (size + alignment - 1) / alignment * alignment;
+  return ARENAS_OR(arenas_allocate_aligned(alignment, size), aligned_alloc(alignment, size));
 }
 
 void port_release(void *memory) {
+#if WEIR_ARENAS
+  if (likely(arenas_work())) {
+    arenas_release(memory);
+    return;
+  }
+#endif
   free(memory);
 }
 
+bool port_heap_counts(void) {
+  return ARENAS_OR(true, !WEIR_ARENAS);
+}
+
 size_t port_heap_bytes(void) {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#if WEIR_ARENAS
+  return arenas_work() ? arenas_bytes() : 0;
+#elif defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
   struct mallinfo2 heap = mallinfo2();
   return heap.uordblks + heap.hblkhd;
 #else

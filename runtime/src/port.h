@@ -211,9 +211,22 @@ static inline void port_relax(void) {
 #endif
 }
 
+/* What memory is for: the measuring build has an arena for each (arenas.h). */
+enum port_memory {
+  MEMORY_OTHER,
+  MEMORY_TABLE,
+  MEMORY_CHANNEL,
+  MEMORY_TIMER,
+  MEMORY_CONTEXT,
+  MEMORY_BROKER,
+  MEMORY_RESPONSE,
+  MEMORY_CONNECTION,
+  MEMORY_KINDS
+};
+
 /* Memory of one object. NULL when there is none, or when a simulation's chooser says so: one choice an object, whatever
  * else must be allocated for it, because that depends on what the process did before. */
-WEIR_PRIVATE void *port_allocate(size_t size);
+WEIR_PRIVATE void *port_allocate(enum port_memory kind, size_t size);
 /* The same on a thread that is no worker: neither counted nor a choice. */
 void *port_allocate_foreign(size_t size);
 /* That choice alone, for an object whose memory comes from a pool. */
@@ -224,6 +237,8 @@ void *port_allocate_aligned(size_t alignment, size_t size);
 WEIR_PRIVATE void port_release(void *memory);
 /* Bytes of the whole process that the allocator has handed out and not got back; 0 where it cannot be asked. */
 size_t port_heap_bytes(void);
+/* False in a measuring build whose allocator does not count. */
+bool port_heap_counts(void);
 
 /* How many allocations (mappings included) the core has asked for since the process began: what the test that fails
  * each in turn compares its own count with. */

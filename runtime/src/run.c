@@ -83,6 +83,12 @@ static bool describe_overflow(const void *address) {
 }
 
 static int check_config(const struct weir_config *config) {
+  if (!port_heap_counts()) {
+    run_log(
+        "weir: this library was built with WEIR_ARENAS, but the heap's statistics do not move (a sanitizer, or another "
+        "allocator before jemalloc?): use a build without the option");
+    return -ENOTSUP;
+  }
   if (config->workers > WORKERS_MOST) {
     run_log("weir: config.workers is %u: at most %d; 0 is one a processor", config->workers, WORKERS_MOST);
     return -EINVAL;

@@ -243,7 +243,7 @@ static int64_t due_after(int64_t delay) {
 }
 
 static weir_timer *timer_make(enum chan_role role, uint32_t site) {
-  weir_timer *t = port_allocate(sizeof *t);
+  weir_timer *t = port_allocate(MEMORY_TIMER, sizeof *t);
   if (t == NULL)
     return NULL;
   chan_init(&t->chan, sizeof(int64_t), 1, site);

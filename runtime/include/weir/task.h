@@ -20,6 +20,7 @@ struct weir_config;
  * Returns the runtime's error, else main's result (also stored in *config->result when that is given):
  *   -EDEADLK  no task could run and nothing could have woken one; who waits on what went to config->log
  *   -ENOMEM   the runtime could not get its memory     -EINVAL  a field of config has no meaning (logged by name)
+ *   -ENOTSUP  a measuring build (weir/heap.h) whose allocator does not count
  *   -EBUSY    a run or a simulation is active in this process
  * config may be NULL: all defaults. Called from outside any task; blocks the calling thread until the end.
  * When main returns no other task runs again: deferred functions run, every wait is withdrawn, stacks and pending
