@@ -1,9 +1,11 @@
 /* main.c — weir-report: result files in, a page and a summary out.
  *
  * Exit status: 0 both files stand; 2 bad usage or bad input, and nothing has been written; 1 the machine's fault (no
- * gnuplot, no space). Each file is written beside its place and renamed, so that a page is the whole page or the old
+ * gnuplot, no space); against a baseline also 3 when a row is slower, and with --strict 4 when of some row nobody can
+ * tell, both with the report written. Each file is written beside its place and renamed, so that a page is the whole page or the old
  * one. */
 #include "allocation.h"
+#include "likeness.h"
 #include "page.h"
 #include "summary.h"
 
@@ -15,10 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2 };
+enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2, EXIT_SLOWER = 3, EXIT_UNSURE = 4 };
 
 struct options {
   const char *directory;
+  const char *baseline;
+  bool strict, force;
   char **files;
   size_t file_count;
 };
@@ -27,6 +31,10 @@ const char *argp_program_version = "weir-report " WEIR_REPORT_VERSION;
 
 static const struct argp_option option_table[] = {
     {"output", 'o', "DIR", 0, "Write DIR/index.html and DIR/summary.md; DIR is made if need be", 0},
+    {"baseline", 'b', "FILE", 0, "Say of each row whether it has changed since FILE", 0},
+    {"strict", 's', NULL, 0, "With a baseline: exit status 4 when of some row nobody can tell", 0},
+    {"force", 'f', NULL, 0, "Compare with a baseline of another machine, build or library all the same, and mark it",
+     0},
     {0},
 };
 
@@ -35,6 +43,15 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
   switch (key) {
   case 'o':
     options->directory = argument;
+    return 0;
+  case 'b':
+    options->baseline = argument;
+    return 0;
+  case 's':
+    options->strict = true;
+    return 0;
+  case 'f':
+    options->force = true;
     return 0;
   case ARGP_KEY_ARG:
     options->files = allocation_append(options->files, options->file_count, sizeof *options->files);
@@ -45,6 +62,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
       argp_error(state, "no result file given: weir-report results.json -o DIR");
     if (options->directory == NULL || *options->directory == '\0')
       argp_error(state, "no folder given for the report: add -o DIR");
+    if (options->baseline == NULL && (options->strict || options->force))
+      argp_error(state, "--strict and --force speak of a baseline: add --baseline=FILE");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -57,8 +76,11 @@ static const struct argp argp = {option_table,
                                  "Makes a report from the results of weir-bench.\vThe report is one HTML file that "
                                  "needs no network and no script, and a "
                                  "Markdown summary. Several files are taken as several runs of the same sweep: "
-                                 "repetitions of one row are put together.\n\n"
-                                 "Exit status: 0 done, 1 the report could not be made here, 2 bad usage or bad input.",
+                                 "repetitions of one row are put together. With a baseline every row is "
+                                 "called changed, not changed or cannot tell; both files should come from weir-bench "
+                                 "--processes=N with N of 10 or more.\n\n"
+                                 "Exit status: 0 done, 1 the report could not be made here, 2 bad usage or bad input, "
+                                 "3 a row is slower than in the baseline, 4 nobody can tell of some row (--strict).",
                                  NULL,
                                  NULL,
                                  NULL};
@@ -115,13 +137,14 @@ static bool write_file(const char *directory, const char *name, writer *write, c
   return good;
 }
 
-static int make_report(const struct results *results, const char *directory) {
+static int make_report(const struct results *results, const struct changes *changes, const char *objection,
+                       const char *directory) {
   struct problem problem;
   struct steady steady = steady_of(results);
   struct sweep sweep = sweep_of(results);
   struct comparison comparison = comparison_of(results);
   struct story story = story_of(&steady);
-  struct report report = {results, &steady, &sweep, &comparison, &story, WEIR_REPORT_VERSION};
+  struct report report = {results, &steady, &sweep, &comparison, &story, WEIR_REPORT_VERSION, changes, objection};
   bool good = make_directory(directory) || problem_set(&problem, "%s: %s", directory, strerror(errno));
   good = good && write_file(directory, "index.html", page_write, &report, &problem);
   good = good && write_file(directory, "summary.md", write_summary, &report, &problem);
@@ -130,6 +153,33 @@ static int make_report(const struct results *results, const char *directory) {
   sweep_free(&sweep);
   steady_free(&steady);
   return good ? EXIT_DONE : complain(EXIT_MACHINE, problem.text);
+}
+
+/* The report, the verdicts in it, and the exit status they make. */
+static int compare_and_report(const struct results *results, const struct results *baseline,
+                              const struct options *options) {
+  if (baseline->source_count == 0)
+    return make_report(results, NULL, NULL, options->directory);
+  char *objection = likeness_objection(baseline, results);
+  if (objection != NULL && !options->force) {
+    struct problem problem;
+    problem_set(&problem, "unlike things are not compared: %.900s (--force does, and marks it)", objection);
+    free(objection);
+    return complain(EXIT_INPUT, problem.text);
+  }
+  struct changes changes = changes_of(baseline, results);
+  int status = make_report(results, &changes, objection, options->directory);
+  if (status == EXIT_DONE) {
+    printf("weir-report: %zu rows slower than in the baseline, %zu faster, %zu not changed, %zu cannot tell\n",
+           changes.slower, changes.faster, changes.words[CHANGE_NOT_CHANGED], changes.words[CHANGE_CANNOT_TELL]);
+    if (changes.slower > 0)
+      status = EXIT_SLOWER;
+    else if (options->strict && (changes.words[CHANGE_CANNOT_TELL] > 0 || changes.count == 0 || changes.gone > 0))
+      status = EXIT_UNSURE;
+  }
+  changes_free(&changes);
+  free(objection);
+  return status;
 }
 
 static void announce(const struct results *results, const char *directory) {
@@ -144,7 +194,7 @@ static void announce(const struct results *results, const char *directory) {
 
 int main(int argc, char **argv) {
   struct options options = {0};
-  struct results results = {0};
+  struct results results = {0}, baseline = {0};
   struct problem problem;
   argp_err_exit_status = EXIT_INPUT;
   argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -152,13 +202,20 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < options.file_count && status == EXIT_DONE; i++)
     if (!results_read(&results, options.files[i], RESULTS_SIZE_LIMIT, &problem))
       status = complain(EXIT_INPUT, problem.text);
+  if (status == EXIT_DONE && options.baseline != NULL) {
+    if (results_read(&baseline, options.baseline, RESULTS_SIZE_LIMIT, &problem))
+      results_finish(&baseline);
+    else
+      status = complain(EXIT_INPUT, problem.text);
+  }
   if (status == EXIT_DONE) {
     results_finish(&results);
-    status = make_report(&results, options.directory);
+    status = compare_and_report(&results, &baseline, &options);
   }
-  if (status == EXIT_DONE)
+  if (status == EXIT_DONE || status > EXIT_INPUT)
     announce(&results, options.directory);
   results_free(&results);
+  results_free(&baseline);
   free(options.files);
   return status;
 }

@@ -2,6 +2,7 @@
 #include "order.h"
 
 #include "allocation.h"
+#include "nested.h"
 #include "number.h"
 
 #include <math.h>
@@ -69,13 +70,32 @@ size_t order_least_repetitions(const struct results *results) {
   return least == SIZE_MAX ? 0 : least;
 }
 
+static size_t most_processes(const struct results *results) {
+  size_t most = 0;
+  for (size_t i = 0; i < results->count; i++) {
+    struct nested nested = nested_of(&results->cells[i]);
+    most = nested.processes > most ? nested.processes : most;
+    nested_free(&nested);
+  }
+  return most;
+}
+
 char *order_repetitions(const struct results *results) {
   size_t least = order_least_repetitions(results), most = 0;
   for (size_t i = 0; i < results->count; i++)
     most = results->cells[i].count > most ? results->cells[i].count : most;
   if (most == 0)
     return allocation_string("No row has a single good repetition.");
+  size_t processes = most_processes(results);
   char *range = least == most ? allocation_format("%zu", most) : allocation_format("%zu to %zu", least, most);
+  if (processes >= NESTED_ENOUGH) {
+    char *nested =
+        allocation_format("%s repetitions a row, in up to %zu processes; intervals are 95 %%, drawn over the "
+                          "processes and then over their repetitions (bootstrap, fixed seed).",
+                          range, processes);
+    free(range);
+    return nested;
+  }
   char *note =
       least >= ORDER_ENOUGH
           ? allocation_format(

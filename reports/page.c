@@ -98,7 +98,9 @@ static void write_opening(struct page *page) {
     html_print(page->out, " · <time>%s</time>", date);
   if (*processor != '\0')
     html_print(page->out, " · %s", processor);
-  fputs("</p>\n<nav aria-label=\"Sections\"><a href=\"#steady\">Answer</a> <a href=\"#sweep\">Sweep</a> "
+  fprintf(page->out, "</p>\n<nav aria-label=\"Sections\">%s",
+          report->changes == NULL ? "" : "<a href=\"#changes\">Baseline</a> ");
+  fputs("<a href=\"#steady\">Answer</a> <a href=\"#sweep\">Sweep</a> "
         "<a href=\"#peers\">Peers</a> <a href=\"#ratios\">Ratios and goals</a> <a href=\"#environment\">Environment</a>"
         "</nav>\n</header>\n<main id=\"main\">\n",
         page->out);
@@ -108,6 +110,7 @@ bool page_write(FILE *out, const struct report *report, struct problem *problem)
   struct page page = {.out = out, .report = report, .problem = problem};
   write_head(&page);
   write_opening(&page);
+  page_changes(&page);
   if (!page_steady(&page) || !page_heatmaps(&page) || !page_lines(&page))
     return false;
   page_comparison(&page);

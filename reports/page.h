@@ -1,11 +1,12 @@
 /* page.h — index.html: one file that needs nothing else, no network and no script.
  *
- * The sections are written by page_*.c in the order a reader asks: what does a message cost and leave behind
+ * The sections are written by page_*.c in the order a reader asks: what has changed since (page_changes), what does a message cost and leave behind
  * (page_steady), how does that change over the sweep (page_heatmaps), against whom (page_lines), by how much
  * (page_comparison), and may I believe it (page_environment). */
 #ifndef REPORTS_PAGE_H
 #define REPORTS_PAGE_H
 
+#include "change.h"
 #include "comparison.h"
 #include "problem.h"
 #include "results.h"
@@ -21,7 +22,9 @@ struct report {
   const struct sweep *sweep;
   const struct comparison *comparison;
   const struct story *story;
-  const char *version; /* of this weir-report */
+  const char *version;           /* of this weir-report */
+  const struct changes *changes; /* NULL without a baseline */
+  const char *objection;         /* why the baseline should not have been compared; NULL when it may be */
 };
 
 struct page {
@@ -35,6 +38,7 @@ struct page {
 bool page_write(FILE *out, const struct report *report, struct problem *problem);
 
 /* The sections. */
+void page_changes(struct page *page);
 bool page_steady(struct page *page);
 bool page_heatmaps(struct page *page);
 bool page_lines(struct page *page);

@@ -2,6 +2,7 @@
 #include "results.h"
 
 #include "allocation.h"
+#include "nested.h"
 #include "row_name.h"
 
 #include <math.h>
@@ -84,9 +85,12 @@ static void sort_cells(struct results *results) {
 void results_finish(struct results *results) {
   sort_cells(results);
   for (size_t i = 0; i < results->count; i++) {
-    double *times = results_times(&results->cells[i]);
-    results->cells[i].ns = statistics_interval(times, results->cells[i].count);
+    struct cell *cell = &results->cells[i];
+    struct nested nested = nested_of(cell);
+    double *times = results_times(cell);
+    cell->ns = nested.processes < NESTED_ENOUGH ? statistics_interval(times, cell->count) : nested_interval(&nested);
     free(times);
+    nested_free(&nested);
   }
   gather_peers(results);
 }

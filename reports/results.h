@@ -50,6 +50,7 @@ enum counter {
 
 struct sample {
   double ns;
+  unsigned process;               /* which of those that took samples, counted over all files */
   double counters[COUNTER_COUNT]; /* NaN when the row has no such field */
 };
 
@@ -84,13 +85,14 @@ struct results {
 };
 
 /* What no sweep comes near; beyond, a page would take for ever or could not be read. */
-#define RESULTS_SIZE_LIMIT   ((size_t)256 << 20) /* bytes a file */
-#define RESULTS_NAME_LIMIT   400                 /* bytes a name */
-#define RESULTS_CELL_LIMIT   10000
-#define RESULTS_SAMPLE_LIMIT 10000 /* a cell */
-#define RESULTS_AXIS_LIMIT   64    /* values of an axis, and peers */
-#define RESULTS_LEAST        1e-9  /* the least value that is not 0, and the greatest: so that no ratio overflows */
-#define RESULTS_GREATEST     1e18
+#define RESULTS_SIZE_LIMIT    ((size_t)256 << 20) /* bytes a file */
+#define RESULTS_NAME_LIMIT    400                 /* bytes a name */
+#define RESULTS_CELL_LIMIT    10000
+#define RESULTS_SAMPLE_LIMIT  10000 /* a cell */
+#define RESULTS_PROCESS_LIMIT 1000  /* a file */
+#define RESULTS_AXIS_LIMIT    64    /* values of an axis, and peers */
+#define RESULTS_LEAST         1e-9  /* the least value that is not 0, and the greatest: so that no ratio overflows */
+#define RESULTS_GREATEST      1e18
 
 /* Adds one file. `size_limit` guards against reading something that is no result file into memory. On false the results
  * may hold a part of the file and are good for results_free only. */

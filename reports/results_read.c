@@ -176,6 +176,11 @@ static bool read_row(struct results *results, json_t *row, struct place *place, 
     return refuse(problem, place, "name", inner.text);
   }
   struct cell *cell = cell_of(results, &name, &point);
+  double process = 1;
+  if (json_object_get(row, "process") != NULL && !read_number(row, "process", &process, place, problem))
+    return false;
+  if (process < 1 || process > RESULTS_PROCESS_LIMIT || process != floor(process))
+    return refuse(problem, place, "process", "is not a whole number from 1 to 1000");
   if (results->count > RESULTS_CELL_LIMIT)
     return refuse(problem, place, "name", "is one row too many: a report has at most 10000");
   json_t *failed = json_object_get(row, "error_occurred");
@@ -190,8 +195,10 @@ static bool read_row(struct results *results, json_t *row, struct place *place, 
   if (cell->count == RESULTS_SAMPLE_LIMIT)
     return refuse(problem, place, "name", "has more than 10000 repetitions");
   cell->samples = allocation_append(cell->samples, cell->count, sizeof *cell->samples);
-  if (!read_sample(row, cell, &cell->samples[cell->count], place, problem))
+  struct sample *sample = &cell->samples[cell->count];
+  if (!read_sample(row, cell, sample, place, problem))
     return false;
+  sample->process = (unsigned)(results->source_count * RESULTS_PROCESS_LIMIT) + (unsigned)process;
   cell->count++;
   return true;
 }

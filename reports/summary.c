@@ -168,6 +168,8 @@ static void write_environment(FILE *out, const struct results *results) {
 
 void summary_write(FILE *out, const struct report *report) {
   const size_t *verdicts = report->comparison->verdicts;
+  if (report->changes != NULL)
+    summary_changes(out, report->changes, report->objection);
   fputs("## Weir: what a message costs, and what it leaves behind\n\n", out);
   for (size_t i = 0; i < report->story->count; i++) {
     markdown_sentence(out, report->story->sentences[i]);

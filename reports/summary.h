@@ -6,4 +6,7 @@
 
 void summary_write(FILE *out, const struct report *report);
 
+/* Its part about a baseline. */
+void summary_changes(FILE *out, const struct changes *changes, const char *objection);
+
 #endif

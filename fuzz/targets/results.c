@@ -86,7 +86,7 @@ static void report(const struct results *results) {
   struct sweep sweep = sweep_of(results);
   struct comparison comparison = comparison_of(results);
   struct story story = story_of(&steady);
-  struct report report = {results, &steady, &sweep, &comparison, &story, "0"};
+  struct report report = {results, &steady, &sweep, &comparison, &story, "0", NULL, NULL};
   write_twice(&report, true);
   write_twice(&report, false);
   story_free(&story);

@@ -5,6 +5,7 @@
  *   small    four rows, five repetitions; deterministic and easy to check by hand
  *   hostile  a peer, messages and environment that try to be markup, script, Markdown and shell
  *   alone    Weir only: no peer at all, no steady rows
+ *   session, again, slower   eight processes; the same anew; with a row that takes 30 % longer
  *   failed   as full, but every repetition of every row failed
  *
  * The same bytes on every run: the noise comes from a fixed recurrence. */
@@ -299,6 +300,41 @@ static void alone(void) {
   end_file();
 }
 
+/* Eight processes; `planted` times as slow in one row. */
+static void processes(double planted) {
+  static const struct {
+    const char *name;
+    double ns;
+  } rows[] = {{"yield/pair/workers:1", 20},
+              {"channel/spsc/capacity:128/workers:1", 12},
+              {"channel/spsc/capacity:128/workers:1/peer:go1.19", 60},
+              {"try/recv_empty/workers:1", 3},
+              {"spawn/join/batch:1000/workers:1", 90}};
+  char more[40];
+  repetitions = 3;
+  begin_file(",\n    \"peer:go1.19\": \"go1.19.8\"");
+  for (int process = 1; process <= 8; process++) {
+    snprintf(more, sizeof more, "      \"process\": %d,\n", process);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+      good(rows[i].name, rows[i].ns * (i == 0 ? planted : 1), more);
+  }
+  end_file();
+}
+
+static void session(void) {
+  processes(1);
+}
+
+static void again(void) {
+  state ^= 20220801;
+  processes(1);
+}
+
+static void slower(void) {
+  state ^= 20220802;
+  processes(1.3);
+}
+
 static void all_failed(void) {
   all_fail = true;
   full();
@@ -308,12 +344,13 @@ int main(int argc, char **argv) {
   static const struct {
     const char *kind;
     void (*write)(void);
-  } kinds[] = {{"full", full}, {"small", small}, {"hostile", hostile}, {"alone", alone}, {"failed", all_failed}};
+  } kinds[] = {{"full", full},         {"small", small},     {"hostile", hostile}, {"alone", alone},
+               {"failed", all_failed}, {"session", session}, {"again", again},     {"slower", slower}};
   for (size_t i = 0; argc == 2 && i < sizeof kinds / sizeof *kinds; i++)
     if (strcmp(argv[1], kinds[i].kind) == 0) {
       kinds[i].write();
       return fflush(stdout) == 0 ? 0 : 1;
     }
-  fprintf(stderr, "usage: make_results full|small|hostile|alone|failed\n");
+  fprintf(stderr, "usage: make_results full|small|hostile|alone|failed|session|again|slower\n");
   return 2;
 }

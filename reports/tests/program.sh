@@ -148,6 +148,47 @@ bad_input() {
   cmp site/index.html before.html
 }
 
+baseline() {
+  for kind in session again slower; do "$make_results" $kind >$kind.json; done
+  ends 0 "$report" again.json --baseline=session.json -o same
+  holds out "0 rows slower than in the baseline, 0 faster, 4 not changed, 0 cannot tell"
+  "$check_page" same/index.html
+  ends 0 "$report" again.json --baseline=session.json --strict -o same
+  # One row slower: found, named, on top of a summary that is a comment.
+  ends 3 "$report" slower.json --baseline=session.json -o site
+  "$check_page" site/index.html
+  head -1 site/summary.md | grep -qF "1 slower, 0 faster, 3 not changed" || fail "$(head -1 site/summary.md)"
+  grep -qE '^\| `yield/pair/workers:1` \| .* \| \+(2[5-9]|3[0-5]).*\*\*changed: slower' site/summary.md || fail "no row"
+  holds site/index.html '<td class="bad">✗ changed: slower</td>'
+  holds site/index.html "8 processes against 8 of the baseline; the peers’ rows"
+  # Faster is no failure.
+  ends 0 "$report" session.json --baseline=slower.json -o faster
+  holds faster/summary.md "**changed: faster**"
+  # One process cannot tell, and says why.
+  "$make_results" small >small.json
+  ends 0 "$report" small.json --baseline=small.json -o one
+  holds one/summary.md "fewer than 3 processes in the baseline"
+  ends 4 "$report" small.json --baseline=small.json --strict -o one
+  # Unlike things.
+  sed 's/"cpu_model": "[^"]*"/"cpu_model": "<b>Other\\u001b"/' session.json >other.json
+  ends 2 "$report" again.json --baseline=other.json -o unlike
+  holds err "unlike things are not compared: cpu_model is “<b>Other?” in other.json and “"
+  test ! -e unlike || fail "something was written"
+  ends 0 "$report" again.json --baseline=other.json --force -o forced
+  "$check_page" forced/index.html
+  holds forced/index.html "Unlike things, compared by force:"
+  holds forced/summary.md "**Unlike things, compared by force:** cpu&#95;model is"
+  lacks forced/index.html "<b>"
+  sed 's/"weir_build": "release"/"weir_build": "debug"/' session.json >debug.json
+  ends 2 "$report" debug.json --baseline=debug.json -o unlike
+  holds err "weir_build is “debug” in debug.json: no release"
+  head -c 900 session.json >cut.json
+  ends 2 "$report" session.json --baseline=cut.json -o unlike
+  holds err "cut.json:"
+  ends 2 "$report" session.json --strict -o unlike
+  holds err "add --baseline=FILE"
+}
+
 usage() {
   "$make_results" small >small.json
   ends 2 "$report"
