@@ -163,10 +163,10 @@ finding() {
   if grep -q '^schedule: ' "$folder/report"; then
     symbolize=0 # the finding has a token of its own; stacks cost more than the runs
   fi
-  run_fuzzer "$target" -minimize_crash=1 -runs=5000 -max_total_time="$seconds" -exact_artifact_path="$small.smaller" \
+  run_fuzzer "$target" -minimize_crash=1 -runs=10000 -max_total_time="$seconds" -exact_artifact_path="$small.smaller" \
     "$file" >"$folder/minimise.log" 2>&1 || true
   if [ -e "$small.smaller" ] && ! run_fuzzer "$target" "$small.smaller" >"$folder/smaller.report" 2>&1 &&
-    [ "$(grep '^DEDUP_TOKEN' "$folder/smaller.report")" = "$(grep '^DEDUP_TOKEN' "$folder/report")" ]; then
+    [ "$(grep -m1 '^DEDUP_TOKEN' "$folder/smaller.report")" = "$(grep -m1 '^DEDUP_TOKEN' "$folder/report")" ]; then
     mv "$small.smaller" "$small"
     mv "$folder/smaller.report" "$folder/report"
   fi
