@@ -49,6 +49,7 @@ std::vector<std::string> command_of_one(int argc, char **argv, const std::string
 // The exit status; 1 for a process that was ended by a signal.
 int run(std::vector<std::string> command) {
   std::vector<char *> arguments;
+  arguments.reserve(command.size() + 1);
   for (std::string &word : command) {
     arguments.push_back(word.data());
   }
