@@ -90,6 +90,7 @@ struct connection {
   struct wait_queue parked[2]; /* the reader, and the writer, with nothing to do */
   uint32_t book;
   uint32_t site;
+  uint32_t stamp; /* of its making: books.h */
   uint32_t birth;
   uint8_t book_home;
 };
@@ -171,6 +172,7 @@ struct weir_response {
   uint64_t window_arrived;
   uint32_t book;
   uint32_t site;
+  uint32_t stamp; /* of its making: books.h */
   uint32_t birth;
   uint8_t book_home;
 };

@@ -327,10 +327,10 @@ static struct connection *record(struct transfer *transfer, int fd, uint64_t ino
       .kept = -1,
       .watched = -1,
       .inode = inode,
-      .book_home = book_home(),
       .birth = weir_run_generation,
       .site = transfer->response->site,
   };
+  book_mark(&c->book_home, &c->stamp);
   c->book = book_enter(c->book_home, BOOK_CONNECTION, c, sizeof *c);
   if (c->book == BOOK_NONE) {
     port_release(c);

@@ -21,10 +21,10 @@ struct weir_response *response_new(struct weir_http *client, uint32_t site) {
       .deadline = WEIR_FOREVER,
       .armed = WEIR_FOREVER,
       .window_left = client->config.rate_window,
-      .book_home = book_home(),
       .birth = weir_run_generation,
       .site = site,
   };
+  book_mark(&response->book_home, &response->stamp);
   response->book = book_enter(response->book_home, BOOK_RESPONSE, response, sizeof *response);
   if (response->book == BOOK_NONE) {
     port_release(response);

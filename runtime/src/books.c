@@ -1,15 +1,24 @@
 /* books.c — see books.h. */
 #include "books.h"
 
-#include "worker.h"
-
 #include <string.h>
 
 struct books weir_books[BOOK_HOMES];
 unsigned weir_book_homes = 1;
 
-uint8_t book_home(void) {
-  return weir_port_mode == PORT_SEVERAL ? worker_here()->number : 0;
+uint32_t book_stamp_slowly(void) {
+  return worker_stamp_of(port_clock());
+}
+
+void book_mark(uint8_t *home, uint32_t *stamp) {
+  *home = book_home();
+  *stamp = book_stamp();
+}
+
+int64_t book_age(uint32_t stamp, int64_t now) {
+  uint32_t units = worker_stamp_of(now) - stamp;
+  /* The present unit has begun, the stamp's perhaps only at its end: never too small. */
+  return ((int64_t)units << WORKER_STAMP_BITS) + (now & (((int64_t)1 << WORKER_STAMP_BITS) - 1));
 }
 
 void books_each(enum book_kind kind, void (*visit)(void *object)) {

@@ -9,13 +9,22 @@
  * an object may. Sites are found without a lock: a table only grows, by a new one, and the old ones stay until the run
  * ends.
  *
+ * Behind its site an object carries a stamp, 4 bytes: the monotonic clock (in a simulation virtual time) in units of
+ * 2^22 ns (4.2 ms), when its worker last read it, which is at the beginning of the round, of every sixteenth where
+ * nothing waits for time: nobody reads a clock for it. So an age is never too small, and too great by what the worker
+ * did since. Outside a run the clock is read. It wraps after 208 days: an age is right up to that, and modulo that
+ * beyond.
+ *
+ * A library without books (WEIR_BOOKS=OFF) has the registers of tasks, which the end of a run needs, and those of a
+ * simulation, whose verdict does; no stamps, and no census. Lines stay: every report names them.
+ *
  * Invariants: slots[object->book] == object while it is alive; live is the number of such slots.
  * Rejected: a doubly linked list of all objects (touches cold neighbours); slabs (tie the books to one allocator).
  */
 #ifndef WEIR_SRC_BOOKS_H
 #define WEIR_SRC_BOOKS_H
 
-#include "port.h"
+#include "worker.h"
 
 enum book_kind {
   BOOK_TASK,
@@ -31,7 +40,7 @@ enum book_kind {
 /* What a reading of the books must know of a kind. */
 struct book_kind_shape {
   const char *name;
-  size_t site;                             /* the offset of an object's site */
+  size_t site;                             /* the offset of an object's site; its stamp follows */
   size_t (*footprint)(const void *object); /* bytes; NULL: all have the same */
 };
 extern WEIR_PRIVATE struct book_kind_shape weir_book_shapes[BOOK_KINDS];
@@ -55,10 +64,32 @@ struct books {
 extern WEIR_PRIVATE struct books weir_books[BOOK_HOMES];
 extern WEIR_INTERNAL unsigned weir_book_homes; /* how many have ever been used */
 
-enum { BOOK_NONE = UINT32_MAX };
+enum { BOOK_NONE = UINT32_MAX, BOOK_UNKEPT = UINT32_MAX - 1 };
+
+static inline bool book_kept(enum book_kind kind) {
+  return WORKER_STAMPS || kind == BOOK_TASK || port_simulated();
+}
 
 /* The registers that the calling thread enters objects in. */
-WEIR_PRIVATE uint8_t book_home(void);
+static inline uint8_t book_home(void) {
+  return weir_port_mode == PORT_SEVERAL ? worker_here()->number : 0;
+}
+
+/* The stamp of an object that is made now; by a fresh reading outside a run. */
+uint32_t book_stamp_slowly(void);
+
+static inline uint32_t book_stamp(void) {
+  if (!WORKER_STAMPS)
+    return 0;
+  uint32_t stamp = worker_here()->stamp;
+  return likely(stamp != 0) ? stamp : book_stamp_slowly();
+}
+
+/* Both for another library, which does not reach the workers. */
+WEIR_PRIVATE void book_mark(uint8_t *home, uint32_t *stamp);
+
+/* Nanoseconds from a stamp to a time on port_clock. */
+int64_t book_age(uint32_t stamp, int64_t now);
 
 static inline void books_lock(struct books *books) {
   if (unlikely(weir_port_mode == PORT_SEVERAL)) /* virtual workers have nothing to gain from choices here */
@@ -74,6 +105,8 @@ static inline void books_unlock(struct books *books) {
 WEIR_PRIVATE uint32_t book_enter_slowly(struct book *book, void *object);
 
 static inline uint32_t book_enter(uint8_t home, enum book_kind kind, void *object, size_t bytes) {
+  if (!book_kept(kind))
+    return BOOK_UNKEPT;
   struct book *book = &weir_books[home].kinds[kind];
   uint32_t slot;
   books_lock(&weir_books[home]);
@@ -93,6 +126,8 @@ static inline uint32_t book_enter(uint8_t home, enum book_kind kind, void *objec
 }
 
 static inline void book_leave(uint8_t home, enum book_kind kind, uint32_t slot, size_t bytes) {
+  if (!WORKER_STAMPS && slot == BOOK_UNKEPT)
+    return;
   struct book *book = &weir_books[home].kinds[kind];
   if (kind != BOOK_TASK)
     port_gone(book->slots[slot]);

@@ -1,4 +1,4 @@
-/* census.c — readings of the books.
+/* census.c — readings of the books; census_print.c makes text of them.
  *
  * What workers tally is read one after the other while they run: a timer that one counts on and another one off may be
  * seen half. A sum that lies below 0 is 0. A walk holds the lock of one worker's registers at a time: what it sees there
@@ -55,6 +55,10 @@ static size_t bytes_of_context(const void *object) {
   return context_footprint(object);
 }
 
+_Static_assert(offsetof(struct task, stamp) == offsetof(struct task, site) + sizeof(uint32_t) &&
+                   offsetof(struct weir_chan, stamp) == offsetof(struct weir_chan, site) + sizeof(uint32_t),
+               "a stamp follows its site");
+
 /* Timers, contexts and brokers begin with their channel. A library fills its own kinds in. */
 struct book_kind_shape weir_book_shapes[BOOK_KINDS] = {
     [BOOK_TASK] = {"task", offsetof(struct task, site), NULL},
@@ -87,18 +91,21 @@ static void take_kinds(struct weir_census *census) {
 struct tally {
   size_t live;
   size_t bytes;
+  int64_t oldest;
 };
 
 static void tally_book(const struct book *book, const struct book_kind_shape *shape, struct tally *tallies,
-                       uint32_t sites) {
+                       uint32_t sites, int64_t now) {
   size_t each = book->live == 0 ? 0 : book->bytes / book->live;
   for (uint32_t slot = 0; slot < book->count; slot++) {
     const void *object = book_at(book, slot);
     if (object == NULL)
       continue;
-    uint32_t site = *(const uint32_t *)((const char *)object + shape->site);
-    struct tally *tally = &tallies[site < sites ? site : 0];
+    const uint32_t *site = (const uint32_t *)((const char *)object + shape->site);
+    int64_t age = book_age(site[1], now); /* its stamp */
+    struct tally *tally = &tallies[*site < sites ? *site : 0];
     tally->live++;
+    tally->oldest = age > tally->oldest ? age : tally->oldest;
     tally->bytes += shape->footprint != NULL ? shape->footprint(object) : each;
   }
 }
@@ -126,6 +133,7 @@ static int most_bytes_first(const void *a, const void *b) {
 static bool take_lines(struct weir_census *census) {
   uint32_t sites = sites_count();
   sites = sites == 0 ? 1 : sites;
+  int64_t now = port_clock();
   size_t capacity = 0;
   struct tally *tallies = malloc(sites * sizeof *tallies);
   bool memory = tallies != NULL;
@@ -133,7 +141,7 @@ static bool take_lines(struct weir_census *census) {
     memset(tallies, 0, sites * sizeof *tallies);
     for (unsigned home = 0; home < weir_book_homes; home++) {
       books_lock(&weir_books[home]);
-      tally_book(&weir_books[home].kinds[kind], &weir_book_shapes[kind], tallies, sites);
+      tally_book(&weir_books[home].kinds[kind], &weir_book_shapes[kind], tallies, sites, now);
       books_unlock(&weir_books[home]);
     }
     for (uint32_t site = 0; site < sites && memory; site++)
@@ -143,7 +151,8 @@ static bool take_lines(struct weir_census *census) {
                                                      .file = site_file(site),
                                                      .line = site_line(site),
                                                      .live = tallies[site].live,
-                                                     .bytes = tallies[site].bytes});
+                                                     .bytes = tallies[site].bytes,
+                                                     .oldest = tallies[site].oldest});
   }
   free(tallies);
   if (census->line_count != 0)
@@ -151,38 +160,56 @@ static bool take_lines(struct weir_census *census) {
   return memory;
 }
 
+/* Of each kind, by its lines. */
+static void take_oldest(struct weir_census *census) {
+  for (size_t k = 0; k < census->kind_count; k++) {
+    struct weir_census_kind *kind = &census->kinds[k];
+    for (size_t i = 0; i < census->line_count; i++)
+      if (census->lines[i].kind == kind->kind && census->lines[i].oldest > kind->oldest)
+        kind->oldest = census->lines[i].oldest;
+  }
+}
+
 /* ---- waits ------------------------------------------------------------------------------------------------------ */
 
 struct waits {
-  char **texts; /* one a blocked task */
-  size_t count;
+  struct weir_census *census; /* one entry a blocked task at first */
   size_t capacity;
+  int64_t now;
   bool memory;
 };
+
+static bool room_for_wait(struct waits *waits) {
+  struct weir_census *census = waits->census;
+  if (census->wait_count < waits->capacity)
+    return true;
+  size_t larger = waits->capacity == 0 ? 64 : 2 * waits->capacity;
+  struct weir_census_wait *grown = realloc(census->waits, larger * sizeof *grown);
+  if (grown == NULL)
+    return false;
+  census->waits = grown;
+  waits->capacity = larger;
+  return true;
+}
 
 static void add_wait(struct task *task, void *context) {
   struct waits *waits = context;
   if (!waits->memory || !wait_is_open(&task->wait))
     return;
-  if (waits->count == waits->capacity) {
-    size_t larger = waits->capacity == 0 ? 64 : 2 * waits->capacity;
-    char **grown = realloc(waits->texts, larger * sizeof *grown);
-    waits->memory = grown != NULL;
-    if (grown == NULL)
-      return;
-    waits->texts = grown;
-    waits->capacity = larger;
-  }
   char line[REPORT_LINE];
   report_blocked(task, line, sizeof line);
   char *text = strdup(line);
-  waits->memory = text != NULL;
-  if (text != NULL)
-    waits->texts[waits->count++] = text;
+  waits->memory = text != NULL && room_for_wait(waits);
+  if (waits->memory)
+    waits->census->waits[waits->census->wait_count++] =
+        (struct weir_census_wait){.text = text, .tasks = 1, .longest = book_age(task->wait.since, waits->now)};
+  else
+    free(text);
 }
 
 static int by_text(const void *a, const void *b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
+  const struct weir_census_wait *left = a, *right = b;
+  return strcmp(left->text, right->text);
 }
 
 static int most_tasks_first(const void *a, const void *b) {
@@ -192,52 +219,66 @@ static int most_tasks_first(const void *a, const void *b) {
   return strcmp(left->text, right->text);
 }
 
-/* Sorted texts, of which there is one at least, become one entry each; what is said twice is freed. */
-static void group_waits(struct weir_census *census, struct waits *waits) {
-  qsort(waits->texts, waits->count, sizeof *waits->texts, by_text);
-  struct weir_census_wait *last = census->waits;
-  *last = (struct weir_census_wait){.text = waits->texts[0], .tasks = 1};
-  for (size_t i = 1; i < waits->count; i++) {
-    if (strcmp(last->text, waits->texts[i]) == 0) {
-      last->tasks++;
-      free(waits->texts[i]);
-    } else {
-      *++last = (struct weir_census_wait){.text = waits->texts[i], .tasks = 1};
+/* Those of one text become one entry; what is said twice is freed. */
+static void group_waits(struct weir_census *census) {
+  qsort(census->waits, census->wait_count, sizeof *census->waits, by_text);
+  size_t groups = 0;
+  for (size_t i = 0; i < census->wait_count; i++) {
+    struct weir_census_wait *one = &census->waits[i];
+    if (groups == 0 || strcmp(census->waits[groups - 1].text, one->text) != 0) {
+      census->waits[groups++] = *one;
+      continue;
     }
+    struct weir_census_wait *last = &census->waits[groups - 1];
+    last->tasks++;
+    last->longest = one->longest > last->longest ? one->longest : last->longest;
+    free((char *)one->text);
   }
-  waits->count = 0;
-  census->wait_count = (size_t)(last - census->waits) + 1;
-  qsort(census->waits, census->wait_count, sizeof *census->waits, most_tasks_first);
+  census->wait_count = groups;
+  qsort(census->waits, groups, sizeof *census->waits, most_tasks_first);
 }
 
 static bool take_waits(struct weir_census *census) {
-  struct waits waits = {.memory = true};
+  struct waits waits = {.census = census, .now = port_clock(), .memory = true};
   tasks_each(add_wait, &waits);
-  if (waits.count != 0 && waits.memory) {
-    census->waits = malloc(waits.count * sizeof *census->waits);
-    waits.memory = census->waits != NULL;
-    if (waits.memory)
-      group_waits(census, &waits);
-  }
-  for (size_t i = 0; i < waits.count; i++)
-    free(waits.texts[i]);
-  free(waits.texts);
+  if (waits.memory && census->wait_count != 0)
+    group_waits(census);
   return waits.memory;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
+static bool take_all(struct weir_census *census) {
+  census->counts = weir_counts();
+  census->kinds = malloc(BOOK_KINDS * sizeof *census->kinds);
+  if (census->kinds == NULL)
+    return false;
+  take_kinds(census);
+  if (!take_lines(census))
+    return false;
+  take_oldest(census);
+  return !census->exact || take_waits(census);
+}
+
+/* With several workers whoever leaves idleness takes the scheduler's lock: while it is held nobody does. */
+static bool take_at_rest(struct weir_census *census) {
+  struct worker *worker = worker_here();
+  port_lock(&weir_scheduler.lock);
+  census->exact = scheduler_others_rest(worker);
+  bool memory = census->exact && take_all(census);
+  port_unlock(&weir_scheduler.lock);
+  return census->exact ? memory : take_all(census);
+}
+
 int weir_census_take(struct weir_census *census) {
   if (census == NULL)
     return -EINVAL;
-  *census = (struct weir_census){.counts = weir_counts()};
-  census->exact = weir_port_mode != PORT_SEVERAL || scheduler_others_rest(worker_here());
-  census->kinds = malloc(BOOK_KINDS * sizeof *census->kinds);
-  bool memory = census->kinds != NULL;
-  if (memory)
-    take_kinds(census);
-  memory = memory && take_lines(census) && (!census->exact || take_waits(census));
-  if (memory)
+  *census = (struct weir_census){.kinds = NULL};
+  if (!WORKER_STAMPS)
+    return -ENOTSUP;
+  bool several = weir_port_mode == PORT_SEVERAL;
+  census->exact = !several;
+  if (several ? take_at_rest(census) : take_all(census))
     return 0;
   weir_census_free(census);
   return -ENOMEM;
@@ -252,30 +293,4 @@ void weir_census_free(struct weir_census *census) {
   free(census->lines);
   free(census->waits);
   *census = (struct weir_census){0};
-}
-
-static void print_kinds(const struct weir_census *census, FILE *stream) {
-  fprintf(stream, "%-12s %12s %14s %12s%s\n", "alive", "now", "bytes", "peak", census->exact ? "" : "  (approximate)");
-  for (size_t i = 0; i < census->kind_count; i++)
-    fprintf(stream, "%-12s %12zu %14zu %12zu\n", census->kinds[i].kind, census->kinds[i].live, census->kinds[i].bytes,
-            census->kinds[i].peak);
-  fprintf(stream, "timers pending: %zu, abandoned: %zu; stacks in use: %zu bytes of address space\n",
-          census->counts.timers_pending, census->counts.timers_abandoned, census->counts.stack_bytes);
-}
-
-int weir_census_print(const struct weir_census *census, FILE *stream) {
-  if (census == NULL || stream == NULL)
-    return -EINVAL;
-  print_kinds(census, stream);
-  if (census->line_count != 0)
-    fprintf(stream, "\n%-12s %12s %14s  made at\n", "", "now", "bytes");
-  for (size_t i = 0; i < census->line_count; i++) {
-    const struct weir_census_line *line = &census->lines[i];
-    fprintf(stream, "%-12s %12zu %14zu  %s:%d\n", line->kind, line->live, line->bytes, line->file, line->line);
-  }
-  if (census->wait_count != 0)
-    fprintf(stream, "\n%-12s\n", "blocked");
-  for (size_t i = 0; i < census->wait_count; i++)
-    fprintf(stream, "%12zu  %s\n", census->waits[i].tasks, census->waits[i].text);
-  return ferror(stream) ? -EIO : 0;
 }

@@ -59,10 +59,10 @@ void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site
                           .element_size = (uint32_t)element_size,
                           .capacity = (uint32_t)capacity,
                           .site = site,
-                          .birth = weir_run_generation,
+                          .stamp = book_stamp(),
                           .book_home = book_home()};
   if (port_simulated())
-    c->order = ++newest;
+    c->order = ++newest != 0 ? newest : ++newest;
 }
 
 weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *file, int line) {
@@ -136,17 +136,14 @@ static void chan_free(weir_chan *c) {
   port_release(c);
 }
 
-static void unpin(void *object) {
-  weir_chan *c = object; /* timers and contexts begin with theirs */
-  c->pins = 0;
-  if (c->dropped)
-    chan_free(c);
-}
-
-void chans_unpin(void) {
-  books_each(BOOK_CHANNEL, unpin);
-  books_each(BOOK_TIMER, unpin);
-  books_each(BOOK_CONTEXT, unpin);
+void chans_unpin(const struct wait *wait) {
+  char *waiter = (char *)wait->first;
+  for (uint32_t i = 0; wait->kind == WAIT_FOR_CASES && i < wait->count; i++, waiter += wait->stride) {
+    weir_chan *c = case_of((struct waiter *)waiter)->chan;
+    bool pinned = c != NULL && (struct waiter *)waiter != wait->winner; /* who claimed it has taken its pin */
+    if (pinned && --c->pins == 0 && c->dropped)
+      chan_free(c);
+  }
 }
 
 bool chan_unused(weir_chan *c) {

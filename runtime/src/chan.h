@@ -35,16 +35,17 @@ struct weir_chan {
   uint8_t prompt : 1; /* of a timer: the mode it was made in */
   uint8_t book_home;  /* in whose register it is */
   bool armed;         /* of a timer */
-  uint32_t site;
   uint32_t book;
-  uint32_t birth;
+  uint32_t site;
+  uint32_t stamp; /* of its making: books.h */
   struct wait_queue receivers;
   struct wait_queue senders;
   void (*drop)(void *element);
-  uint32_t pins;  /* waiters whose tasks have not left; kept with several workers only */
-  bool dropped;   /* no reference is left, the last pin frees it */
-  bool untimed;   /* nothing that is due can arrive on it, although it has a role */
-  uint16_t order; /* in a simulation: counts its channels up; addresses would decide otherwise in another process */
+  uint32_t pins; /* waiters whose tasks have not left; kept with several workers only */
+  bool dropped;  /* no reference is left, the last pin frees it */
+  bool untimed;  /* nothing that is due can arrive on it, although it has a role */
+  uint16_t
+      order; /* in a simulation: counts its channels up, addresses would decide otherwise in another process; else 0 */
   /* the buffer follows */
 };
 
@@ -112,8 +113,13 @@ void chan_enlist(struct weir_case *one, struct wait *wait);
  * lock is not held. The channel may be gone afterwards. */
 void chan_leave(struct weir_case *one);
 
-/* The end of a run of several workers: what still was to leave a channel has been withdrawn. */
-void chans_unpin(void);
+/* The end of a run of several workers: a task that was to leave its channels has been withdrawn. */
+void chans_unpin(const struct wait *wait);
+
+/* A simulation made it: the one that is active, because one leaves nothing behind. */
+static inline bool chan_of_simulation(const weir_chan *c) {
+  return c->order != 0;
+}
 
 /* A timer is around it. */
 static inline bool chan_has_timer(const weir_chan *c) {

@@ -17,7 +17,7 @@ size_t ledger_size(size_t bytes, size_t capacity) {
 }
 
 struct ledger *ledger_of(const weir_chan *c) {
-  if (c->role != CHAN_PLAIN || c->birth != weir_run_generation || !port_simulated())
+  if (c->role != CHAN_PLAIN || !chan_of_simulation(c) || !port_simulated())
     return NULL;
   size_t bytes = sizeof *c + (size_t)c->capacity * c->element_size;
   return (struct ledger *)((char *)(uintptr_t)c + aligned(bytes));

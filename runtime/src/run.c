@@ -3,6 +3,7 @@
 
 #include "blocking.h"
 #include "books.h"
+#include "census_signal.h"
 #include "chan.h"
 #include "inbox.h"
 #include "poller.h"
@@ -101,6 +102,11 @@ static int check_config(const struct weir_config *config) {
     run_log("weir: config.hog_ns is %lld: use nanoseconds, or 0 for no report", (long long)config->hog_ns);
     return -EINVAL;
   }
+  if (config->census_signal != 0 && !census_signal_possible(config->census_signal)) {
+    run_log("weir: config.census_signal is %d: use a signal that can be caught, as SIGUSR1, or 0 for none",
+            config->census_signal);
+    return -EINVAL;
+  }
   if (config->stack_size != 0 && stack_class(config->stack_size, TASK_SIZE) == 0) {
     run_log("weir: config.stack_size is %zu: the largest stack is 2 GiB", config->stack_size);
     return -EINVAL;
@@ -151,6 +157,7 @@ void run_finish(void) {
     stack_unwatch();
   books_trim();
   weir_worker_here = &weir_worker_one;
+  weir_worker_one.stamp = 0;
   weir_worker_thread = false;
   scheduler_reset(0, 1);
   run.active = false;
@@ -160,6 +167,11 @@ void run_finish(void) {
 static void withdraw_task(struct task *task, void *context) {
   (void)context;
   wait_abort(&task->wait);
+}
+
+static void unpin_task(struct task *task, void *context) {
+  (void)context;
+  chans_unpin(&task->wait);
 }
 
 /* As the current task, so that what a deferred function defers is run too; it must not block here either. */
@@ -182,7 +194,7 @@ void run_take_down(void) {
     weir_scheduler.workers[i]->run = (struct task_queue){0};
   tasks_each(withdraw_task, NULL);
   if (weir_scheduler.count > 1)
-    chans_unpin();
+    tasks_each(unpin_task, NULL);
   timers_end();
   tasks_each(run_defers_of, NULL);
   timers_end();
@@ -229,7 +241,9 @@ static int run_to_end(const struct weir_config *config, uint32_t count, int (*ma
     return -ENOMEM;
   }
   inbox_open();
+  census_signal_begin(config->census_signal);
   error = run_workers(count);
+  census_signal_end();
   blocking_end(); /* jobs under way may use the stacks of their tasks */
   size_t dropped = inbox_end();
   if (dropped != 0)

@@ -4,7 +4,7 @@
 
 #include "scheduler.h"
 
-/* Counts runs and simulations: an object's birth stamp says which one made it. */
+/* Counts runs and simulations: what an object remembers of it says which one it belongs to. */
 extern WEIR_PRIVATE uint32_t weir_run_generation;
 
 bool weir_run_active(void);

@@ -253,14 +253,15 @@ static struct task *spin(struct worker *worker) {
     worker->spinning = true;
     __atomic_fetch_add(&weir_scheduler.spinning, 1, __ATOMIC_SEQ_CST);
   }
-  int64_t begin = worker->round_time = port_clock();
+  int64_t begin = port_clock();
+  worker_see_time(worker, begin);
   int64_t end = begin + SPIN_NS;
   int64_t timer = find_next_timer(worker);
   while (task == NULL && !port_simulated() && !stopped() && others_active() && worker->round_time < end &&
          worker->round_time < timer) {
     for (unsigned pause = 0; pause < SPIN_PAUSES && !has_mail(worker); pause++)
       port_relax();
-    worker->round_time = port_clock();
+    worker_see_time(worker, port_clock());
     task = find_any(worker);
   }
   stop_spinning(worker);
@@ -358,7 +359,7 @@ static void sleep_until_woken(struct worker *worker) {
     int64_t now = worker->round_time;
     int64_t end = sleep_end(worker, now);
     bool interrupted = end > now && doze(worker, end);
-    worker->round_time = port_clock();
+    worker_see_time(worker, port_clock());
     if (__atomic_load_n(&worker->idle, __ATOMIC_ACQUIRE) == 0) /* pairs with leave_idle_list, by whoever woke it */
       return;
     if (interrupted || stopped() || worker->waits_for_memory || find_next_timer(worker) <= worker->round_time ||
@@ -391,7 +392,7 @@ static unsigned serve_descriptors(void) {
 }
 
 static void go_idle(struct worker *worker) {
-  worker->round_time = port_clock();
+  worker_see_time(worker, port_clock());
   judge_balance(worker);
   if (wait_queue_hint(&weir_scheduler.settlers) && serve_descriptors() != 0)
     return; /* settled is only who has had what is ready */

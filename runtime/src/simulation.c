@@ -68,6 +68,14 @@ static int64_t virtual_clock(void) {
   return sim.now;
 }
 
+void simulation_move_time(int64_t now) {
+  if (now <= sim.now)
+    return;
+  sim.now = now;
+  for (uint32_t i = 0; i < weir_scheduler.count; i++)
+    weir_scheduler.workers[i]->stamp = worker_stamp_of(now);
+}
+
 static bool allocation_fails(void) {
   return sim.config->fail_allocation && worker_here()->current != NULL &&
          simulation_decide(WEIR_CHOICE_ALLOCATION, 2) == 1;
@@ -92,7 +100,7 @@ static void fire_earliest(void) {
     if (worker_here()->run.count != 0 || worker_here()->current != NULL)
       sim.early_left -= sim.early_left > 0;
     int64_t earliest = wheel_earliest(wheel);
-    sim.now = earliest > sim.now ? earliest : sim.now;
+    simulation_move_time(earliest);
     wheel_advance(wheel, earliest);
   }
   struct wheel_node *node = wheel->due;
@@ -146,7 +154,7 @@ static void take_turns(void) {
   if (worker_here()->wheel.count != 0)
     fire_earliest();
   else
-    sim.now += 1 << WHEEL_TICK_BITS;
+    simulation_move_time(sim.now + (1 << WHEEL_TICK_BITS));
 }
 
 static void hand_over(struct task *next) {

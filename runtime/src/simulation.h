@@ -71,6 +71,9 @@ void simulation_fail(enum weir_verdict verdict, const char *signature, struct te
 /* Counts a step. False: the simulation is over and the caller must not go on. */
 bool simulation_count_step(void);
 
+/* The clock goes forward to that time; it never goes back. */
+void simulation_move_time(int64_t now);
+
 /* Main has returned, and all that is left is exempt: it may go on for ever. */
 bool simulation_only_daemons(void);
 

@@ -20,7 +20,8 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
     return NULL;
   char *top = stack.top - TASK_SIZE;
   struct task *task = (struct task *)top;
-  task->site = site; /* before it can be found in the books */
+  task->site = site; /* these three before it can be found in the books */
+  task->stamp = book_stamp();
   task->book_home = book_home();
   task->book = book_enter(task->book_home, BOOK_TASK, task, sizeof *task);
   if (unlikely(task->book == BOOK_NONE)) {
@@ -39,7 +40,6 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
   task->kept_count = 0;
   task->name = options != NULL ? options->name : NULL;
   task->low = stack.low;
-  task->birth = weir_run_generation;
   task->number = worker_number_task(worker);
   task->size_class = size_class;
   task->daemon = options != NULL && options->daemon;

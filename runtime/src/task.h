@@ -23,9 +23,9 @@ struct task {
   void *arg;
   const char *name;
   char *low; /* the stack's slot: its guard */
-  uint32_t site;
   uint32_t book;
-  uint32_t birth;
+  uint32_t site;
+  uint32_t stamp;  /* of its making: books.h */
   uint32_t number; /* main is 1; counts up through a run */
   uint8_t size_class;
   bool daemon;

@@ -122,7 +122,7 @@ static void for_each_left(enum book_kind kind, void (*visit)(weir_chan *chan, st
   const struct book *book = &weir_books[0].kinds[kind];
   for (uint32_t slot = 0; book->live != 0 && slot < book->count; slot++) {
     weir_chan *chan = book_at(book, slot); /* timers and contexts begin with their channel */
-    if (chan != NULL && chan->birth == weir_run_generation)
+    if (chan != NULL && chan_of_simulation(chan))
       visit(chan, findings);
   }
 }

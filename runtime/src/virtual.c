@@ -207,7 +207,7 @@ static int64_t earliest_timer(void) {
 static void move_time(void) {
   int64_t earliest = earliest_timer();
   if (earliest > sim.now && earliest != INT64_MAX) {
-    sim.now = earliest;
+    simulation_move_time(earliest);
     simulation_trace("time moves", NULL);
   }
 }
@@ -231,7 +231,7 @@ static void take_turns(void) {
     if (earliest_timer() != INT64_MAX)
       move_time();
     else
-      sim.now += 1 << WHEEL_TICK_BITS;
+      simulation_move_time(sim.now + (1 << WHEEL_TICK_BITS));
   }
   for (uint32_t i = 1; i < weir_scheduler.count; i++) {
     struct virtual_worker *next = &virtuals[(here + i) % weir_scheduler.count];

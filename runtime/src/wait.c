@@ -11,8 +11,11 @@ bool wait_allowed(void) {
 }
 
 struct wait *wait_open(enum wait_kind kind, struct waiter *first, size_t count, size_t stride) {
-  struct wait *wait = &worker_here()->current->wait;
+  const struct worker *worker = worker_here();
+  struct wait *wait = &worker->current->wait;
   wait->kind = (uint16_t)kind;
+  if (WORKER_STAMPS)
+    wait->since = worker->stamp;
   wait->met = 0;
   wait->winner = NULL;
   wait->first = first;
@@ -84,8 +87,10 @@ int wait_in_queue(enum wait_kind kind, struct wait_queue *queue, int64_t deadlin
 }
 
 void wait_abort(struct wait *wait) {
-  if (wait->state == WAIT_IDLE)
+  if (wait->state == WAIT_IDLE) {
+    wait->count = 0;
     return;
+  }
   char *waiter = (char *)wait->first;
   for (uint32_t i = 0; i < wait->count; i++, waiter += wait->stride)
     if (((struct waiter *)waiter)->queue != NULL)

@@ -65,7 +65,8 @@ enum wait_kind {
 struct wait {
   uint32_t state;
   uint16_t kind;
-  bool timed; /* with a deadline */
+  bool timed;     /* with a deadline */
+  uint32_t since; /* its worker's stamp (books.h) when it opened */
   uint32_t met;
   struct waiter *winner; /* whom the waker claimed; NULL: the deadline passed */
   struct waiter *first;  /* the enlisted waiters: count of them, stride bytes apart */
@@ -170,7 +171,8 @@ WEIR_PRIVATE bool wait_wake_first(struct wait_queue *queue);
 /* Blocks on one queue: open, enlist, commit, withdraw. 0 or -ETIMEDOUT; wait_allowed() was true. */
 int wait_in_queue(enum wait_kind kind, struct wait_queue *queue, int64_t deadline, struct port_lock *lock);
 
-/* The run ends: takes every waiter and the deadline of a blocked task away without waking it. */
+/* The run ends: takes every waiter and the deadline of a blocked task away without waking it. The wait then has the
+ * count of what it waited for, 0 of a task that did not. */
 void wait_abort(struct wait *wait);
 
 #endif

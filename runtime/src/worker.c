@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ROUND = 64, ROUND_NS = 100000, POLL_NS = 50000, TASK_NUMBERS = 64 };
+enum { ROUND = 64, ROUND_NS = 100000, POLL_NS = 50000, TASK_NUMBERS = 64, ROUNDS_UNREAD = 16 };
 
 static struct stack_pool stacks_one;
 struct worker weir_worker_one = {.wheel = {.due_tail = &weir_worker_one.wheel.due}, .random = 1, .stacks = &stacks_one};
@@ -42,7 +42,8 @@ void worker_reset(struct worker *worker, enum weir_timer_mode mode, uint8_t stac
   worker->task_number = worker->task_numbers_end = 0;
   worker->timer_mode = mode;
   worker->stack_class = stack_class;
-  worker->round_time = worker->polled = port_clock();
+  worker_see_time(worker, port_clock());
+  worker->polled = worker->round_time;
   worker->random = ((uint64_t)worker->round_time + worker->number) * UINT64_C(0x9e3779b97f4a7c15) | 1;
 }
 
@@ -257,7 +258,7 @@ void worker_begin_round(struct worker *worker) {
   if (any_pending(worker) || unlikely(poller_waiting() != 0) || port_several()) {
     int64_t now = port_clock();
     int64_t took = now - worker->round_time;
-    worker->round_time = now;
+    worker_see_time(worker, now);
     if (took > ROUND_NS) {
       int64_t fitting = (int64_t)used * ROUND_NS / took;
       worker->granted = fitting < 1 ? 1 : fitting < ROUND ? (int32_t)fitting : ROUND;
@@ -268,6 +269,9 @@ void worker_begin_round(struct worker *worker) {
       expire_until(worker, now);
     if (port_several())
       scheduler_offer(worker, used, took);
+  } else if (WORKER_STAMPS && unlikely(++worker->unread >= ROUNDS_UNREAD)) {
+    worker->unread = 0;
+    worker_see_time(worker, port_clock());
   }
   if (unlikely(weir_scheduler.hog_ns != 0))
     worker->granted = 1; /* every task is dispatched from the loop */
@@ -296,7 +300,8 @@ static bool idle(struct worker *worker, bool no_memory) {
   if (no_memory && port_clock() + WORKER_RETRY_NS < next)
     next = port_clock() + WORKER_RETRY_NS;
   poller_serve(next);
-  worker->round_time = worker->polled = port_clock();
+  worker_see_time(worker, port_clock());
+  worker->polled = worker->round_time;
   return true;
 }
 

@@ -54,8 +54,10 @@ struct worker {
   struct task *errand_of;
   struct context context;
   struct fiber fiber;
-  int64_t round_time;
-  int64_t polled; /* when it last looked at descriptors; 0: it must look, whoever waits for one */
+  int64_t round_time; /* these two by worker_see_time */
+  uint32_t stamp;     /* of what is made now (books.h); 0 outside a run */
+  uint32_t unread;    /* rounds since the clock was read */
+  int64_t polled;     /* when it last looked at descriptors; 0: it must look, whoever waits for one */
   uint64_t random;
   struct stack_pool *stacks;
   uint32_t task_number; /* the next task's; up to task_numbers_end */
@@ -143,6 +145,22 @@ static inline bool worker_wheel_remove(struct wheel_node *node) {
     wheel_remove(&home->wheel, node);
   port_unlock(&home->wheel_lock);
   return pending;
+}
+
+#ifdef WEIR_WITHOUT_BOOKS
+enum { WORKER_STAMPS = 0, WORKER_STAMP_BITS = 22 };
+#else
+enum { WORKER_STAMPS = 1, WORKER_STAMP_BITS = 22 };
+#endif
+
+static inline uint32_t worker_stamp_of(int64_t time) {
+  return (uint32_t)(time >> WORKER_STAMP_BITS);
+}
+
+static inline void worker_see_time(struct worker *worker, int64_t now) {
+  worker->round_time = now;
+  if (WORKER_STAMPS)
+    worker->stamp = worker_stamp_of(now);
 }
 
 /* Makes a worker ready for a run: no tasks, nothing counted. Its wheel and its stacks stay. */

@@ -22,8 +22,9 @@ struct weir_counts {
   size_t brokers;          /* brokers not closed, or still referred to */
 };
 
-/* A reading of the books. Exact with one worker; with several, what they do meanwhile may be seen in part. Any context;
- * does not block or allocate. */
+/* A reading of the books. Exact with one worker; with several, what they do meanwhile may be seen in part. Of a library
+ * without books (WEIR_BOOKS=OFF): tasks, timers_pending, timers_abandoned and stack_bytes, bytes of tasks alone, the
+ * others 0, but all in a simulation. Any context; does not block or allocate. */
 WEIR_API struct weir_counts weir_counts(void);
 
 /* ---- who, and where --------------------------------------------------------------------------------------------- */
@@ -32,7 +33,8 @@ struct weir_census_kind {
   const char *kind; /* "task", "channel", "timer", … */
   size_t live;
   size_t bytes;
-  size_t peak; /* the most that were alive at once since the kind was last empty, by worker: a sum of such */
+  size_t peak;    /* the most that were alive at once since the kind was last empty, by worker: a sum of such */
+  int64_t oldest; /* as of a line, below */
 };
 
 struct weir_census_line {
@@ -41,12 +43,17 @@ struct weir_census_line {
   int line;
   size_t live;
   size_t bytes;
+  /* Nanoseconds since the oldest of them was made, never too few: clocks are read once a round (100 us where tasks
+   * yield or block; what a task takes that does not is added), and counted in units of 4.2 ms. Virtual time in a
+   * simulation. It wraps after 208 days. */
+  int64_t oldest;
 };
 
 /* Blocked tasks of which all this is the same. */
 struct weir_census_wait {
   const char *text; /* where they were started, and what they wait for */
   size_t tasks;
+  int64_t longest; /* nanoseconds since the first of them began to wait; as oldest above */
 };
 
 struct weir_census {
@@ -61,14 +68,20 @@ struct weir_census {
 };
 
 /* Reads the books by kind and by line, and lists what blocked tasks wait for. 0, and the census is the caller's to free;
- * -ENOMEM, and there is nothing to free. Exact with one worker, in a simulation, outside a run, and with several workers
+ * -ENOMEM, or -ENOTSUP of a library built without books (WEIR_BOOKS=OFF), and there is nothing to free. Exact with one worker, in a simulation, outside a run, and with several workers
  * while the others rest (weir_settle). Any context but a foreign thread during a run. Does not block; it takes a time
  * that grows with what is alive. */
 WEIR_API int weir_census_take(struct weir_census *census);
 WEIR_API void weir_census_free(struct weir_census *census);
 
-/* Prints it as a table that a person reads. 0, or a negative errno of the stream. */
+/* Prints it as a table that a person reads: kinds with the most that there were; lines; what blocked tasks wait for, and
+ * since when. 0, or a negative errno of the stream. A run prints one on a signal: weir_config.census_signal. */
 WEIR_API int weir_census_print(const struct weir_census *census, FILE *stream);
+
+/* Whether the same is alive, made by the same lines. 0; 1, and each line's difference is printed, more or fewer objects
+ * and bytes in after than in before, unless stream is NULL; or a negative errno of the stream. For tests: what is left
+ * when nothing should be. */
+WEIR_API int weir_census_compare(const struct weir_census *before, const struct weir_census *after, FILE *stream);
 
 WEIR_END
 

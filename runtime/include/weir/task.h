@@ -104,6 +104,11 @@ struct weir_config {
   /* Log the start line of a task that ran for longer than this many nanoseconds before it gave up its worker, once it has
    * given it up; 0 = never. Costs two clock readings a switch. No effect in a simulation. */
   int64_t hog_ns;
+  /* On this signal, SIGUSR1 say, the run logs a census (census.h), from a worker that is between two tasks, also when
+   * all of them sleep; one whose task does not give it up leaves that to the others. Signals that come before that are
+   * one. What the signal did before is restored at the end. 0 = none. The thread that calls weir_run must not block it.
+   * No effect in a simulation. */
+  int census_signal;
 };
 
 struct weir_task_options {
