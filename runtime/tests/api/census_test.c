@@ -13,6 +13,7 @@ static void nothing_is_zero(void) {
 }
 
 static void channels_are_counted(void) {
+  needs_books();
   enum { CHANNELS = 10 };
   weir_chan *channels[CHANNELS];
   size_t each = 0;
@@ -60,6 +61,7 @@ static int tasks_body(void *arg) {
 }
 
 static void tasks_are_counted(void) {
+  needs_books();
   run_everywhere(tasks_body, NULL);
 }
 
@@ -189,6 +191,7 @@ static int lines_body(void *arg) {
 }
 
 static void lines_are_named(void) {
+  needs_books();
   run_everywhere(lines_body, NULL);
   struct weir_census census;
   CHECK_EQ_INT(weir_census_take(&census), 0);
@@ -198,6 +201,206 @@ static void lines_are_named(void) {
   CHECK_EQ_INT(weir_census_take(NULL), -EINVAL);
   CHECK_EQ_INT(weir_census_print(NULL, stdout), -EINVAL);
   weir_census_free(NULL);
+}
+
+/* ---- since when ---- */
+
+#define UNIT (WEIR_MILLISECOND * 4194304 / 1000000) /* of a stamp */
+
+/* Three channels of one line, one hour apart; two tasks that wait, the second from half an hour later on. */
+static int ages_body(void *arg) {
+  int64_t *seen = arg;
+  enum { CHANNELS = 3 };
+  weir_chan *channels[CHANNELS];
+  int line = 0;
+  for (int i = 0; i < CHANNELS; i++) {
+    channels[i] = weir_chan_new(0, 0), line = __LINE__;
+    CHECK_EQ_INT(weir_sleep(3600 * WEIR_SECOND), 0);
+  }
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQ_INT(weir_go(waits, channels[0]), 0);
+    CHECK_EQ_INT(weir_sleep(1800 * WEIR_SECOND), 0);
+  }
+  struct weir_census census;
+  CHECK_EQ_INT(weir_census_take(&census), 0);
+  CHECK(census.exact);
+  const struct weir_census_line *made = line_of(&census, "channel", line);
+  CHECK(made != NULL);
+  CHECK_INT(made->oldest, >=, 4 * 3600 * WEIR_SECOND);
+  CHECK_INT(made->oldest, <=, 4 * 3600 * WEIR_SECOND + 2 * UNIT);
+  CHECK_EQ_INT(census.wait_count, 1);
+  CHECK_EQ_INT(census.waits[0].tasks, 2);
+  CHECK_INT(census.waits[0].longest, >=, 3600 * WEIR_SECOND);
+  CHECK_INT(census.waits[0].longest, <=, 3600 * WEIR_SECOND + 2 * UNIT);
+  CHECK(*seen == 0 || *seen == made->oldest); /* every time the same */
+  *seen = made->oldest;
+  weir_census_free(&census);
+  CHECK_EQ_INT(weir_chan_close(channels[0]), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  for (int i = 0; i < CHANNELS; i++)
+    weir_chan_unref(channels[i]);
+  return 0;
+}
+
+static void ages_are_virtual_in_a_simulation(void) {
+  needs_books();
+  int64_t seen = 0;
+  for (size_t m = 0; m < 2; m++) {
+    simulate_quiet(run_modes[m], ages_body, &seen);
+    simulate_quiet(run_modes[m], ages_body, &seen);
+  }
+}
+
+/* For real: a clock outside says what it must be at least. */
+static int real_ages_body(void *arg) {
+  (void)arg;
+  weir_chan *c = weir_chan_new(0, 0);
+  const int line = __LINE__ - 1;
+  const int64_t after = outside_now();
+  CHECK_EQ_INT(weir_go(waits, c), 0);
+  CHECK_EQ_INT(weir_sleep(50 * WEIR_MILLISECOND), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  struct weir_census census;
+  const int64_t least = outside_now() - after;
+  CHECK_EQ_INT(weir_census_take(&census), 0);
+  const struct weir_census_line *made = line_of(&census, "channel", line);
+  CHECK(made != NULL);
+  CHECK_INT(made->oldest, >=, least);
+  CHECK(census.exact); /* after a settle the others rest */
+  CHECK_EQ_INT(census.wait_count, 1);
+  CHECK_INT(census.waits[0].longest, >, 0);
+  weir_census_free(&census);
+  CHECK_EQ_INT(weir_chan_close(c), 0);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  weir_chan_unref(c);
+  return 0;
+}
+
+static void ages_are_real_in_a_run(void) {
+  needs_books();
+  run_balanced(WEIR_TIMERS_PROMPT, real_ages_body, NULL);
+  weir_chan *outside = weir_chan_new(0, 0); /* nobody's round: the clock is read */
+  struct weir_census census;
+  CHECK_EQ_INT(weir_census_take(&census), 0);
+  CHECK_EQ_INT(census.line_count, 1);
+  CHECK_INT(census.lines[0].oldest, >=, 0);
+  CHECK_INT(census.lines[0].oldest, <, 3600 * WEIR_SECOND); /* not since the clock's beginning */
+  weir_census_free(&census);
+  weir_chan_unref(outside);
+}
+
+/* ---- exact, or approximate ---- */
+
+struct busy {
+  bool runs, enough;
+};
+
+static void keeps_its_worker(void *arg) {
+  struct busy *busy = arg;
+  __atomic_store_n(&busy->runs, true, __ATOMIC_RELEASE);
+  while (!__atomic_load_n(&busy->enough, __ATOMIC_ACQUIRE))
+    ;
+}
+
+static int busy_body(void *arg) {
+  struct busy *busy = arg;
+  CHECK_EQ_INT(weir_go(keeps_its_worker, busy), 0);
+  while (!__atomic_load_n(&busy->runs, __ATOMIC_ACQUIRE))
+    weir_yield(); /* the other task begins on this worker, then this one is taken by another; or the other way round */
+  struct weir_census census;
+  CHECK_EQ_INT(weir_census_take(&census), 0);
+  CHECK(!census.exact);
+  CHECK_EQ_INT(census.wait_count, 0);
+  char *text = printed(&census);
+  CHECK_CONTAINS(text, "approximate");
+  free(text);
+  weir_census_free(&census);
+  __atomic_store_n(&busy->enough, true, __ATOMIC_RELEASE);
+  CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0);
+  CHECK_EQ_INT(weir_census_take(&census), 0);
+  CHECK(census.exact);
+  text = printed(&census);
+  CHECK_LACKS(text, "approximate");
+  free(text);
+  weir_census_free(&census);
+  return 0;
+}
+
+static void others_at_work_make_it_approximate(void) {
+  needs_books();
+  struct busy busy = {false, false};
+  if (!one_worker()) /* alone, nobody else is at work */
+    run_balanced(WEIR_TIMERS_PROMPT, busy_body, &busy);
+}
+
+/* ---- two of them ---- */
+
+static char *compared(const struct weir_census *before, const struct weir_census *after, int expected) {
+  char *text = NULL;
+  size_t size;
+  FILE *stream = open_memstream(&text, &size);
+  CHECK(stream != NULL);
+  CHECK_EQ_INT(weir_census_compare(before, after, stream), expected);
+  CHECK_EQ_INT(fclose(stream), 0);
+  CHECK_EQ_INT(weir_census_compare(before, after, NULL), expected);
+  return text;
+}
+
+static void differences_are_told_by_line(void) {
+  needs_books();
+  struct weir_census before, more, after;
+  weir_chan *goes = weir_chan_new(0, 0);
+  const int goes_line = __LINE__ - 1;
+  CHECK_EQ_INT(weir_census_take(&before), 0);
+  weir_chan *stays[2];
+  for (int i = 0; i < 2; i++)
+    stays[i] = weir_chan_new(100, 3);
+  const int stays_line = __LINE__ - 1;
+  CHECK_EQ_INT(weir_census_take(&more), 0);
+  weir_chan_unref(goes);
+  CHECK_EQ_INT(weir_census_take(&after), 0);
+
+  free(compared(&before, &before, 0));
+  char *text = compared(&before, &after, 1);
+  char line[64];
+  snprintf(line, sizeof line, "census_test.c:%d\n", stays_line);
+  CHECK_CONTAINS(text, line);
+  CHECK_CONTAINS(text, " +2 ");
+  snprintf(line, sizeof line, "census_test.c:%d\n", goes_line);
+  CHECK_CONTAINS(text, line);
+  CHECK_CONTAINS(text, " -1 ");
+  free(text);
+  text = compared(&before, &more, 1);
+  CHECK_LACKS(text, line); /* what is the same is not told */
+  free(text);
+  CHECK_EQ_INT(weir_census_compare(NULL, &after, NULL), -EINVAL);
+  CHECK_EQ_INT(weir_census_compare(&before, NULL, NULL), -EINVAL);
+  weir_census_free(&before);
+  weir_census_free(&more);
+  weir_census_free(&after);
+  for (int i = 0; i < 2; i++)
+    weir_chan_unref(stays[i]);
+}
+
+/* ---- as a person reads it ---- */
+
+static void ages_are_said_in_two_units(void) {
+  static const struct {
+    int64_t age;
+    const char *said;
+  } rows[] = {{0, "0.00 s"},
+              {59 * WEIR_SECOND, "59.00 s"},
+              {60 * WEIR_SECOND, "1 min 00 s"},
+              {3599 * WEIR_SECOND, "59 min 59 s"},
+              {(3 * 3600 + 5 * 60) * WEIR_SECOND, "3 h 05 min"},
+              {(200 * 86400 + 7 * 3600) * WEIR_SECOND, "200 d 07 h"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct weir_census_line line = {.kind = "channel", .file = "a.c", .line = 1, .live = 1, .oldest = rows[i].age};
+    const struct weir_census census = {.lines = &line, .line_count = 1};
+    char *text = printed(&census);
+    CHECK_CONTAINS(text, rows[i].said);
+    free(text);
+  }
 }
 
 static void version_and_build(void) {
@@ -212,8 +415,17 @@ static void version_and_build(void) {
 }
 
 static const struct check_case cases[] = {
-    CHECK_CASE(nothing_is_zero),    CHECK_CASE(channels_are_counted), CHECK_CASE(tasks_are_counted),
-    CHECK_CASE(timers_are_counted), CHECK_CASE(lines_are_named),      CHECK_CASE(version_and_build),
+    CHECK_CASE(nothing_is_zero),
+    CHECK_CASE(channels_are_counted),
+    CHECK_CASE(tasks_are_counted),
+    CHECK_CASE(timers_are_counted),
+    CHECK_CASE(lines_are_named),
+    CHECK_CASE(ages_are_virtual_in_a_simulation),
+    CHECK_CASE(ages_are_real_in_a_run),
+    CHECK_CASE(others_at_work_make_it_approximate),
+    CHECK_CASE(differences_are_told_by_line),
+    CHECK_CASE(ages_are_said_in_two_units),
+    CHECK_CASE(version_and_build),
 };
 
 CHECK_MAIN(cases)

@@ -75,14 +75,37 @@ static void row(int value) {
   CHECK_EQ_INT(value, 1);
 }
 
+/* Nothing else fails in these two. */
+static void leaves_a_channel(void) {
+  CHECK(weir_chan_new(8, 4) != NULL);
+}
+
+static int keeps_a_context(void *arg) {
+  (void)arg;
+  return weir_context_background() == NULL;
+}
+
+static void leaves_a_context(void) {
+  CHECK_EQ_INT(weir_run(&(struct weir_config){.workers = 1}, keeps_a_context, NULL), 0);
+}
+
 static const struct check_case cases[] = {
-    CHECK_CASE(condition),   CHECK_CASE(integers),
-    CHECK_CASE(relation),    CHECK_CASE(strings),
-    CHECK_CASE(null_string), CHECK_CASE(contains),
-    CHECK_CASE(lacks),       CHECK_CASE(aborts),
-    CHECK_CASE(raises),      CHECK_CASE(exits),
-    CHECK_CASE(task_check),  CHECK_CASE_WITH("row_two", row, 2),
-    CHECK_CASE(passes),      CHECK_CASE_WITH("row_one", row, 1),
+    CHECK_CASE(condition),
+    CHECK_CASE(integers),
+    CHECK_CASE(relation),
+    CHECK_CASE(strings),
+    CHECK_CASE(null_string),
+    CHECK_CASE(contains),
+    CHECK_CASE(lacks),
+    CHECK_CASE(aborts),
+    CHECK_CASE(raises),
+    CHECK_CASE(exits),
+    CHECK_CASE(task_check),
+    CHECK_CASE_WITH("row_two", row, 2),
+    CHECK_CASE(leaves_a_channel),
+    CHECK_CASE(leaves_a_context),
+    CHECK_CASE(passes),
+    CHECK_CASE_WITH("row_one", row, 1),
 };
 
 CHECK_MAIN(cases)

@@ -194,8 +194,10 @@ static void waits(void *arg) {
   weir_chan_recv(weir_context_done(arg), NULL);
 }
 
+static weir_context *stuck; /* the deadlock's end leaves it */
+
 static int stuck_body(void *arg) {
-  weir_context *x = weir_context_background();
+  weir_context *x = stuck = weir_context_background();
   weir_go(waits, x);
   CHECK_EQ_INT(weir_settle(WEIR_FOREVER), 0); /* it waits */
   if (arg != NULL)
@@ -208,6 +210,7 @@ static void deadlock_names_the_context(void) {
   static struct run_log log;
   CHECK_EQ_INT(run_logged(WEIR_TIMERS_PROMPT, &log, stuck_body, NULL), -EDEADLK);
   CHECK_CONTAINS(log.text, "blocked: receive from the context made at ");
+  weir_context_unref(stuck);
 }
 
 static void run_stuck(void) {

@@ -84,6 +84,7 @@ static int warming_round(void *arg) {
 }
 
 static void a_late_plateau_is_flat(void) {
+  plants_leak();
   struct load load = {.round = warming_round, .options = {.rounds = 200}};
   measure_in(WEIR_TIMERS_PROMPT, &load);
   CHECK_STR(weir_growth_verdict_name(load.report.verdict), "flat");
@@ -123,6 +124,7 @@ static int leak_context(void *arg) {
 }
 
 static void a_leak_is_told_with_its_line(void) {
+  plants_leak();
   static const struct {
     const char *kind;
     int line;
@@ -145,6 +147,7 @@ static void a_leak_is_told_with_its_line(void) {
 }
 
 static void operations_and_budget_count(void) {
+  plants_leak();
   struct load load = {.round = leak_channel, .options = {.rounds = 40}};
   measure_in(WEIR_TIMERS_PROMPT, &load);
   const double each = load.report.bytes_per_operation;

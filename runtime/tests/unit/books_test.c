@@ -32,6 +32,7 @@ static void compare(void) {
 }
 
 static void enter_and_leave_against_an_array(void) {
+  needs_books();
   struct random random = {1};
   for (uint32_t step = 0; step < SCALED(2000000); step++) {
     const uint32_t i = random_below(&random, 1 + step % OBJECTS);
@@ -48,9 +49,13 @@ static void enter_and_leave_against_an_array(void) {
   }
   compare();
   CHECK_INT(weir_books[0].kinds[BOOK_TIMER].count, <=, OBJECTS); /* empty slots are used again */
+  for (int i = 0; i < OBJECTS; i++)
+    if (objects[i].alive)
+      book_leave(0, BOOK_TIMER, objects[i].slot, objects[i].bytes);
 }
 
 static void trim_frees_only_what_is_empty(void) {
+  needs_books();
   const uint32_t slot = book_enter(0, BOOK_CHANNEL, &objects[0], 10);
   const uint32_t other = book_enter(0, BOOK_TASK, &objects[1], 20);
   book_leave(0, BOOK_TASK, other, 20);
@@ -61,7 +66,9 @@ static void trim_frees_only_what_is_empty(void) {
   book_leave(0, BOOK_CHANNEL, slot, 10);
   books_trim();
   CHECK(weir_books[0].kinds[BOOK_CHANNEL].slots == NULL);
-  CHECK(book_enter(0, BOOK_TASK, &objects[1], 20) != BOOK_NONE); /* and begins anew */
+  const uint32_t anew = book_enter(0, BOOK_TASK, &objects[1], 20);
+  CHECK(anew != BOOK_NONE);
+  book_leave(0, BOOK_TASK, anew, 20);
 }
 
 enum { LINES = 20000 };
@@ -94,10 +101,24 @@ static void unknown_lines(void) {
   CHECK_EQ_INT(site_line(12345), 0);
 }
 
+/* Units of 2^22 ns in 32 bits: never too young, at most a unit too old, and 208 days are nothing again. */
+static void ages_wrap(void) {
+  const int64_t unit = 1 << WORKER_STAMP_BITS, times[] = {0, 1, unit - 1, unit, 7 * unit + 3, unit << 32};
+  for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+    for (size_t j = 0; j < sizeof times / sizeof times[0]; j++) {
+      const int64_t passed = times[j] % (unit << 31);
+      const int64_t age = book_age(worker_stamp_of(times[i]), times[i] + passed);
+      CHECK_INT(age, >=, passed);
+      CHECK_INT(age, <, passed + unit);
+      CHECK_EQ_INT(book_age(worker_stamp_of(times[i]), times[i] + passed + (unit << 32)), age);
+    }
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(enter_and_leave_against_an_array),
     CHECK_CASE(trim_frees_only_what_is_empty),
     CHECK_CASE(lines_are_interned),
     CHECK_CASE(unknown_lines),
+    CHECK_CASE(ages_wrap),
 };
 CHECK_MAIN(cases)
