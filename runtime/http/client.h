@@ -1,7 +1,7 @@
 /* client.h — the inside of a client: what its files share.
  *
- *   http.h → request.c (the calling task: names, redirects, deadlines) → transfer.c (an easy handle and its callbacks)
- *   → driver.c (the multi handle) → connection.c (sockets, the reader, the writer) and back: body → response.c
+ *   http.h → request.c (the calling task: names, redirects, deadlines) → transfer.c, handle.c (an easy handle: callbacks,
+ *   options) → driver.c (the multi handle) → connection.c (sockets, the reader, the writer) and back: body → response.c
  *
  * Invariants:
  *   - Everything below a client belongs to its home worker; a calling task visits it (host.h). There are no locks but
@@ -319,7 +319,7 @@ void salvage_read(struct transfer *transfer, int fd);
 /* The transfer has ended without an answer: what was kept becomes it, if it is one. */
 bool salvage_answer(struct transfer *transfer);
 
-/* ---- transfer.c ------------------------------------------------------------------------------------------------- */
+/* ---- handle.c --------------------------------------------------------------------------------------------------- */
 
 /* A transfer for a request, spare or new; NULL without memory. */
 struct transfer *transfer_take(struct weir_response *response, const struct weir_request *request,
@@ -329,13 +329,20 @@ void transfer_give(struct transfer *transfer);
 void transfer_free(struct transfer *transfer);
 /* Appends what a client says of itself, unless the request does. False without memory. */
 bool transfer_usual_headers(struct weir_http *client, const struct weir_request *request, struct curl_slist **list);
+/* Whether the client asks for a content coding, and undoes it. */
+bool request_decoded(const struct weir_http *client, const struct weir_request *request);
+/* The value of the request's first header of that name, in any case; NULL, also without a request. */
+const char *request_field(const struct weir_request *request, const char *name);
+
+/* ---- transfer.c ------------------------------------------------------------------------------------------------- */
+
+/* Tells its handle of the callbacks. */
+void transfer_set_callbacks(struct transfer *transfer);
 /* Enters, and leaves, libcurl's hands. start: 0 or a negative errno. */
 int transfer_start(struct transfer *transfer);
 /* It has been admitted. */
 int transfer_enter(struct transfer *transfer);
 void transfer_stop(struct transfer *transfer);
-/* Whether the client asks for a content coding, and undoes it. */
-bool request_decoded(const struct weir_http *client, const struct weir_request *request);
 /* libcurl says that it is over. */
 void transfer_done(struct transfer *transfer, CURLcode code);
 /* False when it was sent before, and must not be sent again: it has failed, or is over. */

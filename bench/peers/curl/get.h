@@ -2,7 +2,7 @@
  *
  * Nothing that is not needed: an easy handle for each GET under way, given back to libcurl as soon as it is done; the
  * connections are libcurl's to keep; the body is copied into a buffer, as a caller has it from a client. The options
- * are those that Weir's client sets (runtime/http/transfer.c) as far as they have to do with what is sent or kept, or
+ * are those that Weir's client sets (runtime/http/handle.c) as far as they have to do with what is sent or kept, or
  * make a request cheaper: the URL is parsed once, the user agent stands in the list of headers, no proxy is looked for.
  *
  * A GET is due at a fixed time or, without a rate, as soon as a handle is free; it starts when both is so. */
