@@ -132,6 +132,10 @@ struct text number_share(double fraction) {
   return text;
 }
 
+struct text number_exponent(double value) {
+  return isnan(value) ? text_of("–") : grouped(value, 2);
+}
+
 struct text number_percent(double fraction) {
   struct text share = number_share(fraction), text;
   snprintf(text.characters, sizeof text.characters, "%s%.50s", fraction > 0 ? "+" : "", share.characters);

@@ -17,5 +17,6 @@ struct text number_ratio_range(double low, double high); /* 5.8–6.9×; nothing
 struct text number_duration(double nanoseconds);         /* 250 ns, 5 ms, 2.5 s */
 struct text number_share(double fraction);               /* 3.1 %, without a sign of its own */
 struct text number_percent(double fraction);             /* +3.1 %, −12 % */
+struct text number_exponent(double value);               /* 0.98, −0.03 */
 
 #endif

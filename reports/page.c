@@ -100,9 +100,11 @@ static void write_opening(struct page *page) {
     html_print(page->out, " · %s", processor);
   fprintf(page->out, "</p>\n<nav aria-label=\"Sections\">%s",
           report->changes == NULL ? "" : "<a href=\"#changes\">Baseline</a> ");
-  fputs("<a href=\"#steady\">Answer</a> <a href=\"#sweep\">Sweep</a> "
-        "<a href=\"#peers\">Peers</a> <a href=\"#ratios\">Ratios and goals</a> <a href=\"#environment\">Environment</a>"
-        "</nav>\n</header>\n<main id=\"main\">\n",
+  fputs("<a href=\"#steady\">Answer</a> <a href=\"#sweep\">Sweep</a> <a href=\"#peers\">Peers</a> ", page->out);
+  if (report->sweep->count > 0)
+    fputs("<a href=\"#scaling\">Growth</a> ", page->out);
+  fputs("<a href=\"#ratios\">Ratios and goals</a> <a href=\"#environment\">Environment</a></nav>\n</header>\n"
+        "<main id=\"main\">\n",
         page->out);
 }
 
@@ -113,6 +115,7 @@ bool page_write(FILE *out, const struct report *report, struct problem *problem)
   page_changes(&page);
   if (!page_steady(&page) || !page_heatmaps(&page) || !page_lines(&page))
     return false;
+  page_scaling(&page);
   page_comparison(&page);
   page_environment(&page);
   html_print(

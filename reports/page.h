@@ -42,6 +42,7 @@ void page_changes(struct page *page);
 bool page_steady(struct page *page);
 bool page_heatmaps(struct page *page);
 bool page_lines(struct page *page);
+void page_scaling(struct page *page);
 void page_comparison(struct page *page);
 void page_figures(struct page *page); /* a part of page_comparison's */
 void page_environment(struct page *page);

@@ -51,6 +51,7 @@ static char *text_of(const struct report *report, bool summary) {
     summary_write(out, report);
   } else {
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<body><h1>The sections without pictures</h1>\n", out);
+    page_scaling(&page);
     page_comparison(&page);
     page_environment(&page);
     fputs("</body></html>\n", out);

@@ -1,5 +1,6 @@
 /* test_analysis.c — steady state, predictions, verdicts, the sweep's axes, and the sentences made of them. */
 #include "check.h"
+#include "exponent.h"
 #include "given.h"
 
 #include "comparison.h"
@@ -371,7 +372,41 @@ static void orders(void) {
   check_order(&given, "", "6 to 9 repetitions a row; intervals");
 }
 
+/* 3 × subscribers^0.5 × concurrency^-0.25, exact, then with one point off. */
+static void exponents(void) {
+  for (int off = 0; off < 2; off++) {
+    struct given given;
+    given_begin(&given);
+    for (int s = 1; s <= 1000; s *= 10)
+      for (int c = 1; c <= 8; c *= 8) {
+        char name[160];
+        snprintf(name, sizeof name,
+                 "broadcast/policy:none/mode:classic/load:ready/subscribers:%d/concurrency:%d/workers:1", s, c);
+        given_row(&given, name, 3 * pow(s, 0.5) * pow(c, -0.25) * (off && s == 10 && c == 8 ? 1.5 : 1), "");
+        snprintf(name, sizeof name,
+                 "broadcast/policy:after/mode:classic/load:ready/subscribers:%d/concurrency:%d/workers:1/peer:go1", s,
+                 s);
+        given_row(&given, name, s, ""); /* both axes at once: nobody can say which */
+      }
+    struct results results = given_end(&given);
+    struct sweep sweep = sweep_of(&results);
+    struct exponents found = exponents_of(&results, &sweep.groups[0], POLICY_NONE, MODE_CLASSIC, NULL);
+    CHECK(found.points == 8);
+    CHECK_NEAR(found.subscribers.value, 0.5, off ? 0.05 : 1e-9);
+    CHECK_NEAR(found.concurrency.value, -0.25, off ? 0.1 : 1e-9);
+    CHECK(found.subscribers.low <= 0.5 + 1e-9 && found.subscribers.high >= 0.5 - 1e-9);
+    CHECK((found.subscribers.high - found.subscribers.low > 0.05) == off);
+    struct exponents alike = exponents_of(&results, &sweep.groups[0], POLICY_AFTER, MODE_CLASSIC, "go1");
+    CHECK(alike.points == 4 && isnan(alike.subscribers.value) && isnan(alike.concurrency.value));
+    struct exponents absent = exponents_of(&results, &sweep.groups[0], POLICY_TIMER, MODE_PROMPT, NULL);
+    CHECK(absent.points == 0 && isnan(absent.subscribers.value));
+    sweep_free(&sweep);
+    results_free(&results);
+  }
+}
+
 int main(void) {
+  exponents();
   steady_lines();
   stories();
   verdicts();
