@@ -203,14 +203,15 @@ coverage() {
       die "$target: fails on its corpus"
     }
     [ -e "$build/coverage/$target.profraw" ] || die "$target: it counts nothing; use the preset coverage"
-    objects="$objects -object $program"
+    objects="$objects ${objects:+-object} $program" # the first is no option
   done
   llvm-profdata merge -o "$build/coverage/all.profdata" "$build"/coverage/*.profraw
-  sources=$(cd "$here/.." && pwd)/runtime
-  llvm-cov show $objects -instr-profile="$build/coverage/all.profdata" -format=html \
-    -output-dir="$build/coverage/html" "$sources/src" "$sources/http"
-  llvm-cov report $objects -instr-profile="$build/coverage/all.profdata" "$sources/src" "$sources/http" |
-    tee "$build/coverage/report.txt"
+  root=$(cd "$here/.." && pwd)
+  set -- $objects -instr-profile="$build/coverage/all.profdata"
+  llvm-cov show "$@" -format=html -output-dir="$build/coverage/html" "$root/runtime/src" "$root/runtime/http" "$root/reports"
+  llvm-cov report "$@" "$root/runtime/src" "$root/runtime/http" "$root/reports" >"$build/coverage/report.txt"
+  cat "$build/coverage/report.txt"
+  [ -s "$build/coverage/html/index.html" ]
 }
 
 check_targets() {
