@@ -185,7 +185,7 @@ static inline void plants_leak(void) {
 }
 
 /* Nothing of the library is left that was not there before. */
-static inline void check_nothing_left(const struct weir_census *before) {
+static inline void check_census_is(const struct weir_census *before) {
   struct weir_census after;
   CHECK_EQ_INT(weir_census_take(&after), 0);
   fflush(stdout);
@@ -203,7 +203,7 @@ static inline _Noreturn void check_case_main(const struct check_case *the_case) 
   else
     the_case->run_with(the_case->value);
   if (taken == 0 && !check_leak_planted)
-    check_nothing_left(&before);
+    check_census_is(&before);
   weir_census_free(&before);
   exit(0);
 }
