@@ -15,8 +15,8 @@
  * stack.
  *   - A case that returns ends by exit(), so that LeakSanitizer still looks at the child.
  *   - A case that returns leaves no object of the library behind: the census must be the one that it began with, else
- *     the case fails and the lines that made them are printed, unless plants_leak() was said. needs_books() skips a case, visibly, where the library
- *     was built without.
+ *     the case fails and the lines that made them are printed, unless it has said plants_leak(). needs_books() skips a
+ *     case, visibly, where the library was built without.
  *
  * Rejected: leaving a failed case by longjmp (undefined across task stacks); counting failures and going on (the first
  * one is the cause, the rest are noise, and a task that goes on after a failed check may block for ever).
