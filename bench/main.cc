@@ -223,6 +223,7 @@ ExitStatus sweep(int argc, char **argv) {
     return (ExitStatus)run_processes(options, argc, argv);
   }
   row_slow_down(options.self_test_slower_percent);
+  row_add_work(options.self_test_work);
   signal(SIGPIPE, SIG_IGN); // a peer that ended is an answer, not our end
   Server server;
   if (server.note().rfind("missing: ", 0) == 0) {

@@ -85,9 +85,10 @@ const std::vector<row_load> all_loads = {ROW_LOAD_READY, ROW_LOAD_SLOW, ROW_LOAD
 
 const std::set<std::string> switches = {
     "--no-peers", "--full", "--help", "--serve", "--serve-pair", "--self-test-hang", "--self-test-wrong-count"};
-const std::set<std::string> with_value = {
-    "--subscribers",    "--concurrency", "--capacity",  "--policy",           "--mode", "--load",
-    "--steady-timeout", "--workers",     "--processes", "--self-test-slower", "--peer", "--peer-timeout"};
+const std::set<std::string> with_value = {"--subscribers",    "--concurrency", "--capacity",         "--policy",
+                                          "--mode",           "--load",        "--steady-timeout",   "--workers",
+                                          "--self-test-work", "--processes",   "--self-test-slower", "--peer",
+                                          "--peer-timeout"};
 
 void apply_switch(Options &options, const std::string &option) {
   options.no_peers |= option == "--no-peers";
@@ -120,6 +121,8 @@ void apply_value(Options &options, const std::string &option, const std::string 
     options.processes = parse_number(option, value, 1, 1000);
   } else if (option == "--self-test-slower") {
     options.self_test_slower_percent = (unsigned)parse_number(option, value, 0, 1000);
+  } else if (option == "--self-test-work") {
+    options.self_test_work = (unsigned)parse_number(option, value, 0, 1000);
   } else if (option == "--peer-timeout") {
     options.patience_seconds = (int)parse_number(option, value, 1, 86400);
   } else {

@@ -36,7 +36,7 @@ struct Options {
   bool serve = false, serve_pair = false; // be a peer: serve.h
   bool help = false;
   bool self_test_wrong_count = false, self_test_hang = false;
-  unsigned self_test_slower_percent = 0;
+  unsigned self_test_slower_percent = 0, self_test_work = 0;
 
   // Google Benchmark's: its own values where the sweep must know them, and all of them to hand on.
   double target_seconds = 0.02;

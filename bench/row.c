@@ -47,13 +47,19 @@ void row_start(struct row_run *run) {
   run->result->began = row_clock();
 }
 
-static unsigned slower_percent;
+static unsigned slower_percent, work_each;
 
 void row_slow_down(unsigned percent) {
   slower_percent = percent;
 }
 
+void row_add_work(unsigned rounds) {
+  work_each = rounds;
+}
+
 void row_stop(struct row_run *run, int64_t count) {
+  for (volatile int64_t left = count * work_each; left > 0; left--) {
+  }
   int64_t ended = row_clock(), due = ended + (ended - run->result->began) / 100 * slower_percent;
   while (ended < due) {
     ended = row_clock();

@@ -89,6 +89,9 @@ void row_check_count(const char *name, int64_t n, int64_t count, bool whole_roun
 /* From here on every timed part lasts so much longer. Only for the tests of what finds that. */
 void row_slow_down(unsigned percent);
 
+/* The same by so many rounds of an empty loop for each operation. */
+void row_add_work(unsigned rounds);
+
 /* For programs. */
 int64_t row_clock(void); /* CLOCK_MONOTONIC, in nanoseconds */
 void row_start(struct row_run *run);
