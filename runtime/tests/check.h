@@ -177,7 +177,7 @@ static inline void needs_books(void) {
 #endif
 }
 
-/* The case plants a leak: what it leaves is its point. */
+/* The case plants a leak: what it leaves is its point, or was held by tasks that a run ended under. */
 static bool check_leak_planted;
 
 static inline void plants_leak(void) {
