@@ -6,7 +6,12 @@
  * stay at equal distances, and each is one reading, never the least of two: that would be a trend.
  *
  * The heap is judged less the bytes that the books know, and only when no line grows: the allocator's overhead for what
- * a line leaks is no leak of its own.
+ * a line leaks is no leak of its own. It belongs to everybody, and wanders: it is told only when the second half of the
+ * run has added a quarter of it or more.
+ *
+ * What is alive may rise and be no leak: under a faster load more timers wait for the same timeout. Then it is renewed: at
+ * the end nothing is older than half of the run, and since three quarters of it the oldest has not aged with the clock, as
+ * it would in a leak that began late. Such a line is flat whatever its bytes say.
  *
  * Rejected: comparing the first round with the last (a warm-up is no leak); judging the total alone (a leak of 100 bytes
  * under a load that keeps a megabyte, now more, now less, is seen in its own line only).
@@ -29,6 +34,8 @@ struct series {
   const char *kind, *file;
   int line;
   size_t first_live, last_live;
+  int64_t oldest;         /* age of the oldest object at the last reading; 0 when there is none */
+  int64_t earlier_oldest; /* the same at the earlier look */
 };
 
 struct growth {
@@ -37,6 +44,8 @@ struct growth {
   uint32_t readings, capacity;
   uint64_t stride; /* rounds a reading */
   double *values;  /* capacity a series */
+  int64_t last;    /* when it was read last */
+  int64_t earlier; /* the earlier look, at three quarters of the run; 0: not yet */
 };
 
 static double *values_of(const struct growth *growth, uint32_t series) {
@@ -69,19 +78,35 @@ static int take_reading(struct growth *growth) {
   int error = weir_census_take(&census);
   if (error != 0)
     return error;
-  for (uint32_t i = 0; i < growth->series_count; i++)
+  for (uint32_t i = 0; i < growth->series_count; i++) {
     growth->series[i].last_live = 0;
+    growth->series[i].oldest = 0;
+  }
   values_of(growth, HEAP)[growth->readings] = heap > census.counts.bytes ? (double)(heap - census.counts.bytes) : 0;
   for (size_t i = 0; i < census.line_count; i++) {
     uint32_t series = series_of(growth, &census.lines[i]);
     values_of(growth, series)[growth->readings] += (double)census.lines[i].bytes;
     growth->series[series].last_live += census.lines[i].live;
+    if (census.lines[i].oldest > growth->series[series].oldest)
+      growth->series[series].oldest = census.lines[i].oldest;
   }
   for (uint32_t i = 0; i < growth->series_count && growth->readings == 0; i++)
     growth->series[i].first_live = growth->series[i].last_live;
   growth->readings++;
+  growth->last = weir_now();
   weir_census_free(&census);
   return 0;
+}
+
+static void look_earlier(struct growth *growth) {
+  growth->earlier = growth->last;
+  for (uint32_t i = 0; i < growth->series_count; i++)
+    growth->series[i].earlier_oldest = growth->series[i].oldest;
+}
+
+static bool three_quarters(const struct weir_growth *options, const struct growth *growth, int64_t began) {
+  return options->soak == 0 ? growth->readings >= growth->capacity / 4 * 3
+                            : growth->last - began >= options->soak / 4 * 3;
 }
 
 /* Forgets every other reading. */
@@ -107,6 +132,8 @@ static int run_rounds(const struct weir_growth *options, int (*round)(void *arg)
     if (error == 0 && report->rounds % growth->stride == 0)
       error = take_reading(growth);
     report->rounds++;
+    if (error == 0 && growth->earlier == 0 && three_quarters(options, growth, began))
+      look_earlier(growth);
     if (growth->readings == growth->capacity && !report->settled)
       thin_out(growth);
   }
@@ -118,11 +145,20 @@ static int run_rounds(const struct weir_growth *options, int (*round)(void *arg)
 
 /* ---- the verdict ------------------------------------------------------------------------------------------------- */
 
+static bool is_renewed(const struct series *series, const struct growth *growth, int64_t duration) {
+  return series->earlier_oldest != 0 && series->oldest < duration / 2 &&
+         series->oldest < series->earlier_oldest + (growth->last - growth->earlier) / 4 * 3;
+}
+
 static struct weir_growth_line judge_series(const struct growth *growth, uint32_t at, double reading_operations,
-                                            double budget) {
+                                            double budget, int64_t duration) {
   const struct series *series = &growth->series[at];
   const double *values = values_of(growth, at);
   struct trend trend = trend_judge(values, growth->readings, budget * reading_operations, growth->series_count);
+  if (trend.verdict != TREND_FLAT && is_renewed(series, growth, duration)) {
+    trend.verdict = TREND_FLAT;
+    trend.reason = "it varies and is renewed: nothing alive is older than half of the run";
+  }
   return (struct weir_growth_line){
       .kind = series->kind,
       .file = series->file,
@@ -176,11 +212,12 @@ static int judge(const struct growth *growth, double budget, struct weir_growth_
   if (report->lines == NULL)
     return -ENOMEM;
   for (uint32_t i = OTHERS; i < growth->series_count; i++) {
-    struct weir_growth_line line = judge_series(growth, i, reading_operations, budget);
+    struct weir_growth_line line = judge_series(growth, i, reading_operations, budget, report->duration);
     count_in(report, &line);
   }
-  struct weir_growth_line heap = judge_series(growth, HEAP, reading_operations, budget);
-  if (heap.verdict == WEIR_GROWTH_GROWS && report->verdict != WEIR_GROWTH_GROWS)
+  struct weir_growth_line heap = judge_series(growth, HEAP, reading_operations, budget, report->duration);
+  bool much = heap.low * (double)report->operations / 2 >= (double)heap.last_bytes / 4;
+  if (heap.verdict == WEIR_GROWTH_GROWS && much && report->verdict != WEIR_GROWTH_GROWS)
     count_in(report, &heap);
   qsort(report->lines, report->line_count, sizeof *report->lines, worst_first);
   return 0;

@@ -145,12 +145,29 @@ static double median(const double *values, uint32_t count) {
   return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
+/* By what factor a deviate of these values is too great because neighbours are alike: the root of (1 + r) / (1 - r), r
+ * their correlation once the slope is taken out; not below 1. */
+static double inflation(const double *values, uint32_t count, double slope) {
+  double mean = 0, squares = 0, products = 0, before = 0;
+  for (uint32_t i = 0; i < count; i++)
+    mean += (values[i] - slope * i) / count;
+  for (uint32_t i = 0; i < count; i++) {
+    double rest = values[i] - slope * i - mean;
+    squares += rest * rest;
+    products += i > 0 ? rest * before : 0;
+    before = rest;
+  }
+  double r = squares > 0 ? fmin(products / squares, 0.98) : 0;
+  return r > 0 ? sqrt((1 + r) / (1 - r)) : 1;
+}
+
 static struct trend judge_noise(const double *values, uint32_t count, double budget, uint32_t together) {
-  double minima[TREND_BLOCKS];
+  double minima[TREND_BLOCKS] = {0};
   uint32_t blocks = block_minima(values, count, minima), third = blocks / 3;
   double length = count / blocks; /* NOLINT(bugprone-integer-division): readings a block */
-  double z = trend_normal_deviate(FALSE_RATE / together);
-  struct trend_slope usual = trend_theil_sen(minima, blocks, Z_95), strict = trend_theil_sen(minima, blocks, z);
+  double alike = inflation(minima, blocks, trend_theil_sen(minima, blocks, Z_95).middle);
+  double z = trend_normal_deviate(FALSE_RATE / together) * alike;
+  struct trend_slope usual = trend_theil_sen(minima, blocks, Z_95 * alike), strict = trend_theil_sen(minima, blocks, z);
   struct trend_slope end = trend_theil_sen(minima + blocks - third, third, Z_95);
   struct trend trend = {.verdict = TREND_UNSURE};
   trend.slope = (struct trend_slope){usual.middle / length, usual.low / length, usual.high / length};

@@ -23,10 +23,13 @@
  *   not significant, and the upper bound of the slope (95 %) adds less than two thirds of the median: what
  *   a leak from nothing would have added                                                                         flat
  *   else                                                                                                      unsure
+ * Neighbours that are alike (a store that fills and empties slowly) make a trend of chance: deviates are first divided by
+ * what their correlation has added.
  *
  * Sources: H. Theil, "A rank-invariant method of linear and polynomial regression analysis" (1950); P. K. Sen, "Estimates
  * of the regression coefficient based on Kendall's tau" (1968), whose interval it is; H. B. Mann, "Nonparametric tests
- * against trend" (1945); M. G. Kendall, "Rank correlation methods" (1948), for the variance with ties. Quantiles:
+ * against trend" (1945); M. G. Kendall, "Rank correlation methods" (1948), for the variance with ties; S. Yue, C. Wang, "The
+ * Mann-Kendall test modified by effective sample size" (2004), for the correlation. Quantiles:
  * M. Abramowitz, I. Stegun, "Handbook of mathematical functions" (1964), 26.2.23; of Student's t: R. A. Fisher,
  * E. A. Cornish (1960).
  *

@@ -7,7 +7,7 @@
  *
  * After each round the program settles, and what is alive is read by kind and by line. In a program without a leak it is
  * the same after every round, to the byte, once the first half has warmed up; a line that goes on rising is a leak, one
- * that has stopped is a plateau. A soak reads while the load runs, and has only statistics. Beside what the runtime knows,
+ * that has stopped is a plateau, and so is one of which nothing stays alive for half of the run. A soak reads while the load runs, and has only statistics. Beside what the runtime knows,
  * the allocator's own count is judged (kind "heap"): memory that belongs to no object can only raise an alarm.
  */
 #ifndef WEIR_GROWTH_H

@@ -125,6 +125,24 @@ static void noise_is_seldom_called_growth(void) {
   CHECK_INT(flat, >=, runs - runs / 10);
 }
 
+/* 64 places, one of which gets another block at each reading: what the heap of a busy program looks like. */
+static void a_slow_store_is_seldom_called_growth(void) {
+  struct random random = {1};
+  int grows = 0, runs = SCALED(2000);
+  for (int run = 0; run < runs; run++) {
+    double places[64] = {0}, level = 0;
+    for (uint32_t i = 0; i < COUNT; i++) {
+      double *place = &places[random_below(&random, 64)];
+      level -= *place;
+      *place = 1 + random_below(&random, 5000);
+      level += *place;
+      values[i] = level;
+    }
+    grows += trend_judge(values, COUNT, 0, 10).verdict == TREND_GROWS;
+  }
+  CHECK_INT(grows, <=, 2 + runs / 250);
+}
+
 static void a_leak_under_noise_grows(void) {
   struct random random = {1};
   for (int run = 0; run < 100; run++) {
@@ -156,6 +174,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(slower_and_slower_is_unsure),
     CHECK_CASE(few_rounds_tell_little),
     CHECK_CASE(noise_is_seldom_called_growth),
+    CHECK_CASE(a_slow_store_is_seldom_called_growth),
     CHECK_CASE(a_leak_under_noise_grows),
     CHECK_CASE(a_noisy_plateau_does_not_grow),
 };
