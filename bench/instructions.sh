@@ -2,8 +2,8 @@
 # instructions.sh — a gate without a clock: how many instructions an operation takes on one worker.
 #
 #   instructions.sh check  WEIR_BENCH FILE                against the counts in FILE
-#   instructions.sh record WEIR_BENCH FILE REASON [ROW…]  puts today's counts of these rows (default: those in FILE, or the
-#                                                         usual ones) into FILE, each with the reason why it is what it is
+#   instructions.sh record WEIR_BENCH FILE REASON [ROW…]  puts the counts of these rows into FILE, each with the reason
+#                                                         why it is what it is (default: those in FILE, or usual ones)
 #
 # Each row is run twice under valgrind, with N and with 2 N operations; the difference over N is the count: start-up and
 # preparation cancel. weir-bench answers as a peer does (--serve), so nothing is calibrated and nothing depends on time.
@@ -18,7 +18,8 @@
 # Rejected: perf's counters (not there in a virtual machine), a count of whole programs (start-up is 18 million of 20),
 # a count in each pull request's cache (nobody would have to say why it changed).
 set -eu
-usual="spawn/join/batch:1000 yield/pair channel/ping_pong/capacity:0 channel/spsc/capacity:128 select/ready:1/cases:8 try/recv_empty"
+usual="spawn/join/batch:1000 yield/pair channel/ping_pong/capacity:0 channel/spsc/capacity:128 select/ready:1/cases:8
+  try/recv_empty"
 operations=20000
 
 complain() {
@@ -37,8 +38,8 @@ trap 'rm -rf "$folder"' EXIT
 
 # What the counts depend on, as weir-bench itself has it.
 toolchain() {
-  "$bench" --no-peers --workers=1 --benchmark_filter='^try/recv_empty/' --benchmark_min_time=0 --benchmark_repetitions=1 \
-    --benchmark_out="$folder/context.json" >/dev/null 2>"$folder/errors" || complain 1 "$(cat "$folder/errors")"
+  "$bench" --no-peers --workers=1 --benchmark_filter='^try/recv_empty/' --benchmark_min_time=0 \
+    --benchmark_repetitions=1 --benchmark_out="$folder/context.json" >/dev/null 2>"$folder/errors" || complain 1 "$(cat "$folder/errors")"
   for key in weir_build_flags allocator; do
     sed -n "s/^ *\"$key\": \"\(.*\)\",*\$/\1/p" "$folder/context.json" | tr '\n' ' '
   done
@@ -48,8 +49,9 @@ toolchain() {
 # collected ROW N: the instructions of a whole run.
 collected() {
   printf 'run %s/workers:1 %s\n' "$1" "$2" |
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" --serve --workers=1 ${WEIR_BENCH_SELF_TEST:+"$WEIR_BENCH_SELF_TEST"} \
-      >"$folder/answer" 2>"$folder/errors" || complain 1 "$1: $(tail -1 "$folder/errors")"
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" --serve --workers=1 \
+      ${WEIR_BENCH_SELF_TEST:+"$WEIR_BENCH_SELF_TEST"} >"$folder/answer" 2>"$folder/errors" ||
+    complain 1 "$1: $(tail -1 "$folder/errors")"
   grep -q '"count":' "$folder/answer" || complain 1 "$1: $(head -1 "$folder/answer")"
   # The parent's line comes last; a child of the watchdog has its own.
   sed -n 's/.*Collected : *//p' "$folder/errors" | sort -n | tail -1
@@ -71,7 +73,7 @@ rows() {
 check_file() {
   awk '/^#/ || !NF || /^toolchain ./ { next }
        $2 !~ /^[0-9]+(\.[0-9]+)?$/ || $2 == 0 { print FILENAME ":" FNR ": \"" $2 "\" is no count"; exit 1 }
-       NF < 3 { print FILENAME ":" FNR ": " $1 ": the count has no reason; say in this line why it is what it is"; exit 1 }' \
+       NF < 3 { print FILENAME ":" FNR ": " $1 ": the count has no reason; say here why it is what it is"; exit 1 }' \
     "$file" >"$folder/fault" || complain 2 "$(cat "$folder/fault")"
 }
 
@@ -80,7 +82,8 @@ check() {
   check_file
   key=$(toolchain)
   rows >"$folder/rows"
-  [ -s "$folder/rows" ] || complain 4 "not comparable: $file knows no counts of \"$key\"; record them on a build that is good"
+  [ -s "$folder/rows" ] ||
+    complain 4 "not comparable: $file knows no counts of \"$key\"; record them on a build that is good"
   result=0
   while read -r name old reason; do
     new=$(count "$name" </dev/null)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# instructions_test.sh WEIR_BENCH INSTRUCTIONS: the gate without a clock. The same program is not changed; a few instructions
-# more in each operation, some 5 %, are; another toolchain is not comparable; a count without a reason is refused.
+# instructions_test.sh WEIR_BENCH INSTRUCTIONS: the gate without a clock. The same program is not changed; one with a few
+# instructions more in each operation, some 5 %, is; another toolchain is not comparable; a count without a reason is
+# refused.
 set -eu
 bench=$1 instructions=$2
 directory=$(mktemp -d)
