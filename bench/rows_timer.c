@@ -140,6 +140,7 @@ static int fire_batch(weir_timer **timers, size_t count, int64_t *ns, int64_t *t
     weir_yield();
   }
   *ns += weir_now() - due;
+  weir_settle(WEIR_FOREVER); /* another worker may be about to put its last tick in */
   for (size_t i = 0; i < count; i++) {
     *ticks += weir_chan_try_recv(weir_timer_chan(timers[i]), NULL) == 0;
     weir_timer_free(timers[i]);
