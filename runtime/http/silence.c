@@ -86,7 +86,7 @@ void silence_judge(struct connection *c) {
 
 void silence_end(struct connection *c) {
   c->transfer->received = bytes_read(c);
-  if (c->counted && c->transfer->received > c->read)
+  if (c->counted && c->transfer->received > c->read + c->transfer->response->head.bytes)
     begins(c->transfer); /* libcurl has failed without a word */
 }
 
