@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 
-enum { CLOSE_WAIT = 8 }; /* TCP_CLOSE_WAIT of netinet/tcp.h, which cannot stand beside linux/tcp.h */
+enum { CLOSED = 7, CLOSE_WAIT = 8 }; /* of netinet/tcp.h, TCP_CLOSE…, which cannot stand beside linux/tcp.h */
 
 static size_t bytes_there(const struct connection *c) {
   int there = 0;
@@ -32,7 +32,9 @@ static uint64_t bytes_read(const struct connection *c) {
   if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
       size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
     return 0;
-  uint64_t unread = there + (info.tcpi_state == CLOSE_WAIT); /* the server's FIN counts as a byte */
+  /* The server's FIN counts as a byte. After a reset nothing tells whether there was one: most often there was. */
+  bool ended = info.tcpi_state == CLOSE_WAIT || info.tcpi_state == CLOSED;
+  uint64_t unread = there + (ended ? 1 : 0);
   return info.tcpi_bytes_received > unread ? info.tcpi_bytes_received - unread : 0;
 }
 

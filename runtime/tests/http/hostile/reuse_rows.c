@@ -2,6 +2,8 @@
 #include "check.h"
 #include "row.h"
 
+#include <sys/socket.h>
+
 #define OK      "HTTP/1.1 200 OK\r\n"
 #define HELLO   OK "Content-Length: 5\r\n\r\nhello"
 #define UNASKED OK "Content-Length: 4\r\n\r\nevil"
@@ -22,6 +24,12 @@ static bool reset_first(struct line *line) {
 
 static bool finish_first(struct line *line) {
   return end_first(line, PEER_FINISHES);
+}
+
+static bool finish_and_reset(struct line *line) {
+  shutdown(line->fd, SHUT_WR);
+  line_end(line, PEER_RESETS);
+  return false;
 }
 
 static const struct row rows[] = {
@@ -119,6 +127,11 @@ static const struct row rows[] = {
      .name = "end-before-answer",
      .server = "FIN before the answer, on a new connection",
      .script = {.says = TEXT(""), .end = PEER_FINISHES},
+     .expected = {.error = -ECONNRESET, .stage = WEIR_HTTP_FIRST_BYTE}},
+    {.number = 19,
+     .name = "end-and-reset-before-answer",
+     .server = "FIN and RST before the answer, on a new connection",
+     .script = {.serve = finish_and_reset},
      .expected = {.error = -ECONNRESET, .stage = WEIR_HTTP_FIRST_BYTE}},
     {.number = 19,
      .name = "post-reset",
