@@ -47,6 +47,8 @@ static bool set_constants(struct transfer *transfer) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->plain_headers);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 1000000000L); /* what is kept is decided elsewhere */
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3600L);
+  if (config->rate_window / 2 < WEIR_SECOND) /* in a window some of a body moves, which first waits for 100 Continue */
+    curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)(config->rate_window / 2 / WEIR_MILLISECOND));
   if (config->connected_sockets) {
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, connected_tls);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
