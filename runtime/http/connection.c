@@ -100,6 +100,7 @@ static void set_established(struct connection *c) {
 static void rest(struct connection *c) {
   c->transfer = NULL;
   c->wants = 0;
+  c->client->starting = NULL; /* nobody has looked at this one */
   c->idle_since = weir_now();
   set_idle(c, true);
   wake(c, READER);
@@ -143,9 +144,17 @@ static bool room_for_number(struct weir_http *client, int fd) {
   return true;
 }
 
+/* How many can be read from; negative: they cannot be looked at. */
+static int look_at(struct pollfd *looks, nfds_t count) {
+  int ready = poll(looks, count, 0);
+  while (ready < 0 && errno == EINTR)
+    ready = poll(looks, count, 0);
+  return ready;
+}
+
 static bool speaks(const struct connection *c) {
   struct pollfd look = {.fd = c->fd, .events = POLLIN};
-  return poll(&look, 1, 0) > 0;
+  return look_at(&look, 1) != 0;
 }
 
 static void free_if_over(struct connection *c) {
@@ -465,7 +474,8 @@ static bool found_kept(struct transfer *transfer, int port) {
   struct connection *kept = find_kept(transfer, port);
   if (kept == NULL)
     return true;
-  if (transfer == transfer->client->starting || !speaks(kept)) {
+  bool silent = transfer == transfer->client->starting && kept->idle;
+  if (silent || !speaks(kept)) {
     belong(kept, transfer);
     return true;
   }
@@ -546,10 +556,11 @@ static bool check_some(struct weir_http *client, struct connection **at) {
     looks[count++] = (struct pollfd){.fd = c->fd, .events = POLLIN};
   }
   *at = those[count - 1]->next;
-  if (poll(looks, count, 0) == 0)
+  int ready = look_at(looks, count);
+  if (ready == 0)
     return false;
   for (nfds_t i = 0; i < count; i++)
-    if (looks[i].revents != 0) {
+    if (ready < 0 || looks[i].revents != 0) {
       client->counts.dropped++;
       connection_retire(those[i]);
     }
