@@ -116,8 +116,7 @@ static _Noreturn void abort_in_use(const weir_chan *c) {
   abort();
 }
 
-/* Nobody has the channel any more. */
-static void chan_free(weir_chan *c) {
+void chan_free(weir_chan *c) {
   if (unlikely(c->role == CHAN_CONTEXT)) {
     context_dropped(c);
     return;
@@ -291,17 +290,16 @@ static void withdraw(struct weir_case *one) {
     timer_watched(one->chan, false);
 }
 
-void chan_leave(struct weir_case *one) {
+bool chan_leave(struct weir_case *one) {
   weir_chan *c = one->chan;
   if (!port_several() && waiter_of(one)->queue == NULL)
-    return; /* without a pin: whoever took it out may have freed the channel */
+    return false; /* without a pin: whoever took it out may have freed the channel */
   port_lock(&c->lock);
   if (waiter_of(one)->queue != NULL)
     withdraw(one);
   bool last = port_several() && --c->pins == 0 && c->dropped;
   port_unlock(&c->lock);
-  if (unlikely(last))
-    chan_free(c);
+  return last;
 }
 
 bool chan_purge(struct wait_queue *queue) {
@@ -325,8 +323,8 @@ static __attribute__((noinline)) int block(weir_chan *c, int op, void *value, in
     waiter_of(&one)->queue = NULL;
   if (wait_commit(wait, deadline, c != NULL ? &c->lock : NULL) != NULL)
     return one.status;
-  if (c != NULL)
-    chan_leave(&one);
+  if (c != NULL && unlikely(chan_leave(&one)))
+    chan_free(c);
   return -ETIMEDOUT;
 }
 

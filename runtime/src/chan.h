@@ -110,8 +110,10 @@ int chan_recv_now(weir_chan *c, void *value);
 void chan_enlist(struct weir_case *one, struct wait *wait);
 
 /* The case was not the one that went through: takes its waiter out of its channel's queue if it is still there. The
- * lock is not held. The channel may be gone afterwards. */
-void chan_leave(struct weir_case *one);
+ * lock is not held. True: nobody has the channel any more, and the caller frees it, once it has left all its channels: an
+ * element that is dropped may be where a simulation stops, and its task goes no further. */
+bool chan_leave(struct weir_case *one);
+void chan_free(weir_chan *c);
 
 /* The end of a run of several workers: a task that was to leave its channels has been withdrawn. */
 void chans_unpin(const struct wait *wait);

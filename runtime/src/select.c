@@ -80,9 +80,16 @@ static inline __attribute__((always_inline)) size_t draw_one(const struct weir_c
 
 static int wait_for_one(struct weir_case *cases, size_t count, struct wait *wait, int64_t deadline) {
   struct waiter *winner = wait_commit(wait, deadline, NULL);
+  struct waiter *unused = NULL; /* of channels that nobody has any more */
   for (size_t i = 0; i < count; i++)
-    if (cases[i].chan != NULL && waiter_of(&cases[i]) != winner)
-      chan_leave(&cases[i]);
+    if (cases[i].chan != NULL && waiter_of(&cases[i]) != winner && unlikely(chan_leave(&cases[i]))) {
+      waiter_of(&cases[i])->next = unused;
+      unused = waiter_of(&cases[i]);
+    }
+  for (struct waiter *next; unlikely(unused != NULL); unused = next) {
+    next = unused->next;
+    chan_free(case_of(unused)->chan);
+  }
   return winner == NULL ? -ETIMEDOUT : (int)(case_of(winner) - cases);
 }
 

@@ -2,6 +2,8 @@
  * repaired twins, replays what it found, and gives everything back. */
 #include "run.h"
 
+#include <weir/scenario.h>
+
 static int64_t counts_are_zero(void) {
   const struct weir_counts counts = weir_counts();
   return counts.tasks + counts.timers + counts.timers_pending + counts.timers_abandoned + counts.channels +
@@ -226,6 +228,51 @@ static void census_of_what_was_left(void) {
   weir_sim_report_free(&report);
 }
 
+/* ---- a select that leaves its channels when the simulation stops ------------------------------------------------ */
+
+static weir_chan *met, *dropped, *left;
+
+static void fails(void *element) {
+  (void)element;
+  weir_assert(!"an element was dropped");
+}
+
+static void meets_and_drops(void *arg) {
+  (void)arg;
+  weir_chan_send(met, NULL);
+  weir_chan_unref(dropped);
+}
+
+static int selects(void *arg) {
+  (void)arg;
+  met = weir_chan_new(0, 0);
+  dropped = weir_chan_new(0, 1);
+  left = weir_chan_new(0, 0);
+  weir_chan_on_drop(dropped, fails);
+  weir_chan_send(dropped, NULL);
+  weir_go(meets_and_drops, NULL);
+  struct weir_case ways[] = {{.chan = met, .op = WEIR_OPERATION_RECV},
+                             {.chan = dropped, .op = WEIR_OPERATION_SEND},
+                             {.chan = left, .op = WEIR_OPERATION_RECV}};
+  weir_select(ways, 3, WEIR_FOREVER);
+  weir_chan_unref(met);
+  weir_chan_unref(left);
+  return 0;
+}
+
+/* Whoever leaves a channel last frees it, and drops what is in it, where the task may go no further: it has left the
+ * others by then. */
+static void a_select_that_stops_leaves_nothing(void) {
+  for (uint64_t seed = 1; seed <= 50; seed++) {
+    const struct weir_sim sim = {.chooser = weir_chooser_seed(seed), .workers = 2};
+    struct weir_sim_report report;
+    CHECK_EQ_INT(weir_simulate(&sim, selects, NULL, &report), 0);
+    CHECK(counts_are_zero());
+    check_verdict(&report, WEIR_VERDICT_ASSERT);
+    weir_chooser_free(sim.chooser);
+  }
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE_WITH("finds_the_hanging_drain_classic", finds_the_hanging_drain, WEIR_TIMERS_CLASSIC),
     CHECK_CASE_WITH("finds_the_hanging_drain_prompt", finds_the_hanging_drain, WEIR_TIMERS_PROMPT),
@@ -238,6 +285,7 @@ static const struct check_case cases[] = {
     CHECK_CASE_WITH("deadlock_of_main", finding, 4),
     CHECK_CASE_WITH("livelock", finding, 5),
     CHECK_CASE(census_of_what_was_left),
+    CHECK_CASE(a_select_that_stops_leaves_nothing),
 };
 
 CHECK_MAIN(cases)
