@@ -95,8 +95,9 @@ struct tally {
 };
 
 static void tally_book(const struct book *book, const struct book_kind_shape *shape, struct tally *tallies,
-                       uint32_t sites, int64_t now) {
+                       uint32_t sites) {
   size_t each = book->live == 0 ? 0 : book->bytes / book->live;
+  int64_t now = port_clock(); /* under the lock: no stamp in here is later */
   for (uint32_t slot = 0; slot < book->count; slot++) {
     const void *object = book_at(book, slot);
     if (object == NULL)
@@ -133,7 +134,6 @@ static int most_bytes_first(const void *a, const void *b) {
 static bool take_lines(struct weir_census *census) {
   uint32_t sites = sites_count();
   sites = sites == 0 ? 1 : sites;
-  int64_t now = port_clock();
   size_t capacity = 0;
   struct tally *tallies = malloc(sites * sizeof *tallies);
   bool memory = tallies != NULL;
@@ -141,7 +141,7 @@ static bool take_lines(struct weir_census *census) {
     memset(tallies, 0, sites * sizeof *tallies);
     for (unsigned home = 0; home < weir_book_homes; home++) {
       books_lock(&weir_books[home]);
-      tally_book(&weir_books[home].kinds[kind], &weir_book_shapes[kind], tallies, sites, now);
+      tally_book(&weir_books[home].kinds[kind], &weir_book_shapes[kind], tallies, sites);
       books_unlock(&weir_books[home]);
     }
     for (uint32_t site = 0; site < sites && memory; site++)
