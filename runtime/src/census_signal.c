@@ -5,7 +5,8 @@
  * takes is done where it may be. With several workers one is enough, whatever the others are at; alone, a worker must be
  * given up by its task first.
  *
- * asked is set from the signal to its delivery: further signals meanwhile are that one's.
+ * asked is set from the signal to its delivery: further signals meanwhile are that one's. It is cleared by whoever has the
+ * node, nobody else: a handler on a foreign thread that is late may push it into the next run, but not twice.
  *
  * Rejected: a thread of its own (a census of one worker's run takes no locks); a flag that every round looks at.
  */
@@ -23,14 +24,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void deliver(struct inbox_node *node);
-
 static struct {
   int number;
   uint32_t asked;
   struct sigaction before;
   struct inbox_node node;
-} requests = {.node = {.deliver = deliver}};
+} requests;
 
 static void log_lines(char *text) {
   for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -84,12 +83,20 @@ static void handle(int number) {
 }
 
 bool census_signal_possible(int number) {
-  return number != SIGKILL && number != SIGSTOP && sigaction(number, NULL, &(struct sigaction){.sa_flags = 0}) == 0;
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL}; /* would come again for ever */
+  bool fault = false;
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+    fault |= number == faults[i];
+  return !fault && number != SIGKILL && number != SIGSTOP &&
+         sigaction(number, NULL, &(struct sigaction){.sa_flags = 0}) == 0;
 }
 
 void census_signal_begin(int number) {
   requests.number = number;
-  requests.asked = 0;
+  if (requests.node.deliver == NULL) { /* the first run; or the last one ended before it was delivered */
+    requests.node.deliver = deliver;
+    __atomic_store_n(&requests.asked, 0, __ATOMIC_RELEASE);
+  }
   if (number == 0)
     return;
   struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART | SA_ONSTACK};

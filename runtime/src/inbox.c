@@ -191,13 +191,15 @@ void inbox_open(void) {
   __atomic_store_n(&weir_inbox.head, NULL, __ATOMIC_SEQ_CST);
 }
 
-/* Completions belong to tasks that are left over. */
+/* Completions belong to tasks that are left over; whoever keeps such a node sees that it was dropped. */
 static size_t drop_posts(struct inbox_node *node) {
   size_t dropped = 0;
   for (struct inbox_node *next; node != NULL; node = next) {
     next = node->next;
-    if (node->deliver != NULL)
+    if (node->deliver != NULL) {
+      node->deliver = NULL;
       continue;
+    }
     port_release(container_of(node, struct post, node));
     dropped++;
   }

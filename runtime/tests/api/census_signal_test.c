@@ -141,7 +141,7 @@ static int nothing(void *arg) {
 }
 
 static void impossible_signals_are_refused(void) {
-  static const int impossible[] = {-1, 12345, SIGKILL, SIGSTOP};
+  static const int impossible[] = {-1, 12345, SIGKILL, SIGSTOP, SIGSEGV};
   for (size_t i = 0; i < sizeof impossible / sizeof impossible[0]; i++) {
     static struct run_log log;
     const struct weir_config config = {
