@@ -74,3 +74,11 @@ void axis_ticks_bytes(FILE *script, const char *name, const struct axis *axis, d
   }
   fputs(")\n", script);
 }
+
+void axis_ticks_linear(FILE *script, const char *name, double most, bool bytes) {
+  double step = bytes ? exp2(ceil(log2(most / 4) - 1e-9)) : round_up(most / 4);
+  fprintf(script, "set %stics ('0' 0", name);
+  for (int i = 1; i * step <= most * 1.001; i++)
+    fprintf(script, ", '%s' %.9g", (bytes ? number_bytes(i * step) : number_short(i * step)).characters, i * step);
+  fputs(")\n", script);
+}

@@ -1,4 +1,4 @@
-/* axis.h — logarithmic axes: a range that ends on round numbers, and ticks a person would have chosen. */
+/* axis.h — axes: a range that ends on round numbers, and ticks a person would have chosen. */
 #ifndef REPORTS_AXIS_H
 #define REPORTS_AXIS_H
 
@@ -20,5 +20,9 @@ void axis_round(struct axis *axis);
  * labels pass through number.h. */
 void axis_ticks(FILE *script, const char *name, const struct axis *axis);
 void axis_ticks_bytes(FILE *script, const char *name, const struct axis *axis, double floor_bytes);
+
+/* The same for a linear scale from 0 to `most`, of which about four steps of 1, 2 or 5 × 10^k, or of bytes of 2^k, are
+ * ticks. */
+void axis_ticks_linear(FILE *script, const char *name, double most, bool bytes);
 
 #endif

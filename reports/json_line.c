@@ -2,6 +2,7 @@
 #include "json_line.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *skip_space(const char *at) {
@@ -34,18 +35,17 @@ static const char *skip_value(const char *at) {
 }
 
 /* Whether the key at the opening quote is `name`, which needs no escapes. */
-static bool is_key(const char *at, const char *name) {
-  size_t length = strlen(name);
+static bool is_key(const char *at, const char *name, size_t length) {
   return strncmp(at + 1, name, length) == 0 && at[1 + length] == '"';
 }
 
 /* The value of `name` in the object at `at`, NULL when `at` is no object or has none. */
-static const char *find_member(const char *at, const char *name) {
+static const char *find_member(const char *at, const char *name, size_t length) {
   if (*at != '{')
     return NULL;
   at = skip_space(at + 1);
   while (*at == '"') {
-    bool found = is_key(at, name);
+    bool found = is_key(at, name, length);
     at = skip_space(skip_string(at));
     at = skip_space(at + (*at == ':'));
     if (found)
@@ -71,8 +71,15 @@ static const char *find_element(const char *at, size_t position) {
   return NULL;
 }
 
+static size_t line_of(const char *text, const char *place) {
+  size_t line = 1;
+  for (const char *at = text; at < place; at++)
+    line += *at == '\n';
+  return line;
+}
+
 size_t json_line(const char *text, const char *member, size_t position, const char *field) {
-  const char *place = skip_space(text), *found = find_member(place, member);
+  const char *place = skip_space(text), *found = find_member(place, member, strlen(member));
   if (found != NULL) {
     place = found;
     if (position != JSON_LINE_WHOLE)
@@ -80,12 +87,27 @@ size_t json_line(const char *text, const char *member, size_t position, const ch
   }
   if (found != NULL) {
     place = found;
-    found = field == NULL ? NULL : find_member(place, field);
+    found = field == NULL ? NULL : find_member(place, field, strlen(field));
   }
   if (found != NULL)
     place = found;
-  size_t line = 1;
-  for (const char *at = text; at < place; at++)
-    line += *at == '\n';
-  return line;
+  return line_of(text, place);
+}
+
+size_t json_line_place(const char *text, const char *place) {
+  const char *value = skip_space(text), *found = value;
+  while (*place != '\0' && found != NULL) {
+    if (*place == '[') {
+      char *end;
+      found = find_element(value, strtoul(place + 1, &end, 10));
+      place = end + (*end == ']');
+    } else {
+      place += *place == '.';
+      size_t length = strcspn(place, ".[");
+      found = find_member(value, place, length);
+      place += length;
+    }
+    value = found == NULL ? value : found;
+  }
+  return line_of(text, value);
 }

@@ -13,4 +13,7 @@
  * when the position is JSON_LINE_WHOLE. `text` must be valid JSON and end with a NUL. */
 size_t json_line(const char *text, const char *member, size_t position, const char *field);
 
+/* The same for a place as a refusal names it: "curves[3].points[7].messages", or "[5].entry". */
+size_t json_line_place(const char *text, const char *place);
+
 #endif

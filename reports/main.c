@@ -22,6 +22,7 @@ enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2, EXIT_SLOWER 
 struct options {
   const char *directory;
   const char *baseline;
+  const char *growth;
   bool strict, force;
   char **files;
   size_t file_count;
@@ -32,6 +33,7 @@ const char *argp_program_version = "weir-report " WEIR_REPORT_VERSION;
 static const struct argp_option option_table[] = {
     {"output", 'o', "DIR", 0, "Write DIR/index.html and DIR/summary.md; DIR is made if need be", 0},
     {"baseline", 'b', "FILE", 0, "Say of each row whether it has changed since FILE", 0},
+    {"growth", 'g', "FILE", 0, "What stays alive over messages: a file of weir-curves or weir-growth", 0},
     {"strict", 's', NULL, 0, "With a baseline: exit status 4 when of some row nobody can tell", 0},
     {"force", 'f', NULL, 0, "Compare with a baseline of another machine, build or library all the same, and mark it",
      0},
@@ -46,6 +48,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     return 0;
   case 'b':
     options->baseline = argument;
+    return 0;
+  case 'g':
+    options->growth = argument;
     return 0;
   case 's':
     options->strict = true;
@@ -137,14 +142,30 @@ static bool write_file(const char *directory, const char *name, writer *write, c
   return good;
 }
 
-static int make_report(const struct results *results, const struct changes *changes, const char *objection,
-                       const char *directory) {
+/* What the files hold. */
+struct input {
+  struct results results, baseline;
+  struct growth growth;
+};
+
+static int make_report(const struct input *input, const struct changes *changes, const char *objection,
+                       const struct options *options) {
+  const struct results *results = &input->results;
   struct problem problem;
   struct steady steady = steady_of(results);
   struct sweep sweep = sweep_of(results);
   struct comparison comparison = comparison_of(results);
   struct story story = story_of(&steady);
-  struct report report = {results, &steady, &sweep, &comparison, &story, WEIR_REPORT_VERSION, changes, objection};
+  struct report report = {.results = results,
+                          .steady = &steady,
+                          .sweep = &sweep,
+                          .comparison = &comparison,
+                          .story = &story,
+                          .version = WEIR_REPORT_VERSION,
+                          .changes = changes,
+                          .objection = objection,
+                          .growth = options->growth == NULL ? NULL : &input->growth};
+  const char *directory = options->directory;
   bool good = make_directory(directory) || problem_set(&problem, "%s: %s", directory, strerror(errno));
   good = good && write_file(directory, "index.html", page_write, &report, &problem);
   good = good && write_file(directory, "summary.md", write_summary, &report, &problem);
@@ -156,10 +177,10 @@ static int make_report(const struct results *results, const struct changes *chan
 }
 
 /* The report, the verdicts in it, and the exit status they make. */
-static int compare_and_report(const struct results *results, const struct results *baseline,
-                              const struct options *options) {
+static int compare_and_report(const struct input *input, const struct options *options) {
+  const struct results *results = &input->results, *baseline = &input->baseline;
   if (baseline->source_count == 0)
-    return make_report(results, NULL, NULL, options->directory);
+    return make_report(input, NULL, NULL, options);
   char *objection = likeness_objection(baseline, results);
   if (objection != NULL && !options->force) {
     struct problem problem;
@@ -168,7 +189,7 @@ static int compare_and_report(const struct results *results, const struct result
     return complain(EXIT_INPUT, problem.text);
   }
   struct changes changes = changes_of(baseline, results);
-  int status = make_report(results, &changes, objection, options->directory);
+  int status = make_report(input, &changes, objection, options);
   if (status == EXIT_DONE) {
     printf("weir-report: %zu rows slower than in the baseline, %zu faster, %zu not changed, %zu cannot tell\n",
            changes.slower, changes.faster, changes.words[CHANGE_NOT_CHANGED], changes.words[CHANGE_CANNOT_TELL]);
@@ -192,30 +213,33 @@ static void announce(const struct results *results, const char *directory) {
   putchar('\n');
 }
 
+static bool read_input(struct input *input, const struct options *options, struct problem *problem) {
+  for (size_t i = 0; i < options->file_count; i++)
+    if (!results_read(&input->results, options->files[i], RESULTS_SIZE_LIMIT, problem))
+      return false;
+  if (options->baseline != NULL && !results_read(&input->baseline, options->baseline, RESULTS_SIZE_LIMIT, problem))
+    return false;
+  if (options->growth != NULL && !growth_read(&input->growth, options->growth, problem))
+    return false;
+  results_finish(&input->results);
+  if (options->baseline != NULL)
+    results_finish(&input->baseline);
+  return true;
+}
+
 int main(int argc, char **argv) {
   struct options options = {0};
-  struct results results = {0}, baseline = {0};
+  struct input input = {0};
   struct problem problem;
   argp_err_exit_status = EXIT_INPUT;
   argp_parse(&argp, argc, argv, 0, NULL, &options);
-  int status = EXIT_DONE;
-  for (size_t i = 0; i < options.file_count && status == EXIT_DONE; i++)
-    if (!results_read(&results, options.files[i], RESULTS_SIZE_LIMIT, &problem))
-      status = complain(EXIT_INPUT, problem.text);
-  if (status == EXIT_DONE && options.baseline != NULL) {
-    if (results_read(&baseline, options.baseline, RESULTS_SIZE_LIMIT, &problem))
-      results_finish(&baseline);
-    else
-      status = complain(EXIT_INPUT, problem.text);
-  }
-  if (status == EXIT_DONE) {
-    results_finish(&results);
-    status = compare_and_report(&results, &baseline, &options);
-  }
+  int status = read_input(&input, &options, &problem) ? compare_and_report(&input, &options)
+                                                      : complain(EXIT_INPUT, problem.text);
   if (status == EXIT_DONE || status > EXIT_INPUT)
-    announce(&results, options.directory);
-  results_free(&results);
-  results_free(&baseline);
+    announce(&input.results, options.directory);
+  results_free(&input.results);
+  results_free(&input.baseline);
+  growth_free(&input.growth);
   free(options.files);
   return status;
 }

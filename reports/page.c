@@ -102,7 +102,9 @@ static void write_opening(struct page *page) {
           report->changes == NULL ? "" : "<a href=\"#changes\">Baseline</a> ");
   fputs("<a href=\"#steady\">Answer</a> <a href=\"#sweep\">Sweep</a> <a href=\"#peers\">Peers</a> ", page->out);
   if (report->sweep->count > 0)
-    fputs("<a href=\"#scaling\">Growth</a> ", page->out);
+    fputs("<a href=\"#scaling\">Scaling</a> ", page->out);
+  if (report->growth != NULL)
+    fputs("<a href=\"#memory\">Memory</a> ", page->out);
   fputs("<a href=\"#ratios\">Ratios and goals</a> <a href=\"#environment\">Environment</a></nav>\n</header>\n"
         "<main id=\"main\">\n",
         page->out);
@@ -116,6 +118,8 @@ bool page_write(FILE *out, const struct report *report, struct problem *problem)
   if (!page_steady(&page) || !page_heatmaps(&page) || !page_lines(&page))
     return false;
   page_scaling(&page);
+  if (!page_memory(&page))
+    return false;
   page_comparison(&page);
   page_environment(&page);
   html_print(

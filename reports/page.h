@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "comparison.h"
+#include "growth.h"
 #include "problem.h"
 #include "results.h"
 #include "steady.h"
@@ -25,6 +26,7 @@ struct report {
   const char *version;           /* of this weir-report */
   const struct changes *changes; /* NULL without a baseline */
   const char *objection;         /* why the baseline should not have been compared; NULL when it may be */
+  const struct growth *growth;   /* NULL without --growth */
 };
 
 struct page {
@@ -43,6 +45,8 @@ bool page_steady(struct page *page);
 bool page_heatmaps(struct page *page);
 bool page_lines(struct page *page);
 void page_scaling(struct page *page);
+bool page_memory(struct page *page);
+void page_verdicts(struct page *page); /* a part of page_memory's */
 void page_comparison(struct page *page);
 void page_figures(struct page *page); /* a part of page_comparison's */
 void page_environment(struct page *page);

@@ -5,10 +5,10 @@
 #include "results.h"
 
 #include "allocation.h"
+#include "file.h"
 #include "json_line.h"
 #include "row_name.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,40 +61,6 @@ static bool refuse(struct problem *problem, const struct place *place, const cha
   return problem_set(problem, "%s:%zu: benchmarks[%zu].%s%s%s%s: %s", place->path, line, place->row, field,
                      place->name == NULL ? "" : " (", place->name == NULL ? "" : place->name,
                      place->name == NULL ? "" : ")", why);
-}
-
-static bool read_file(const char *path, size_t limit, char **content, size_t *size, struct problem *problem) {
-  FILE *file = fopen(path, "rb");
-  if (file == NULL)
-    return problem_set(problem, "%s: %s", path, strerror(errno));
-  char *bytes = NULL;
-  size_t length = 0, capacity = 0;
-  while (length <= limit) {
-    if (length + 1 >= capacity) {
-      capacity = capacity == 0 ? 1 << 16 : 2 * capacity;
-      char *grown = realloc(bytes, capacity);
-      if (grown == NULL)
-        break;
-      bytes = grown;
-    }
-    size_t got = fread(bytes + length, 1, capacity - length - 1, file);
-    length += got;
-    if (got == 0)
-      break;
-  }
-  bool failed = ferror(file) != 0;
-  int error = errno;
-  fclose(file);
-  if (failed || length > limit || bytes == NULL) {
-    free(bytes);
-    return failed ? problem_set(problem, "%s: %s", path, strerror(error))
-                  : problem_set(problem, "%s: larger than %zu bytes, the limit for one result file; is it one?", path,
-                                limit);
-  }
-  bytes[length] = '\0';
-  *content = bytes;
-  *size = length;
-  return true;
 }
 
 static bool read_number(json_t *row, const char *field, double *number, const struct place *place,
@@ -311,5 +277,5 @@ bool results_take(struct results *results, const char *path, char *content, size
 bool results_read(struct results *results, const char *path, size_t size_limit, struct problem *problem) {
   char *content = NULL;
   size_t size = 0;
-  return read_file(path, size_limit, &content, &size, problem) && results_take(results, path, content, size, problem);
+  return file_read(path, size_limit, &content, &size, problem) && results_take(results, path, content, size, problem);
 }

@@ -116,6 +116,21 @@ static void write_primitives(FILE *out, const struct comparison *comparison) {
   }
 }
 
+static void write_growth(FILE *out, const struct growth *growth) {
+  if (growth == NULL || growth->verdict_count == 0)
+    return;
+  fputs("\n### Growth, judged\n\n| scenario | verdict | bytes an operation | why |\n|---|---|--:|---|\n", out);
+  for (size_t i = 0; i < growth->verdict_count; i++) {
+    const struct growth_verdict *verdict = &growth->verdicts[i];
+    fputs("| ", out);
+    markdown_name(out, verdict->name);
+    fprintf(out, verdict->word == GROWTH_FLAT ? " | %s | %s | " : " | **%s** | %s | ", growth_word_name(verdict->word),
+            number_count(verdict->slope.middle).characters);
+    markdown_text(out, verdict->reason);
+    fputs(" |\n", out);
+  }
+}
+
 static void write_failures(FILE *out, const struct results *results) {
   bool begun = false;
   for (size_t i = 0; i < results->count; i++) {
@@ -180,6 +195,7 @@ void summary_write(FILE *out, const struct report *report) {
   write_steady(out, report);
   write_digests(out, report->comparison);
   write_primitives(out, report->comparison);
+  write_growth(out, report->growth);
   write_failures(out, report->results);
   write_environment(out, report->results);
 }

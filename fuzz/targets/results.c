@@ -87,7 +87,12 @@ static void report(const struct results *results) {
   struct sweep sweep = sweep_of(results);
   struct comparison comparison = comparison_of(results);
   struct story story = story_of(&steady);
-  struct report report = {results, &steady, &sweep, &comparison, &story, "0", NULL, NULL};
+  struct report report = {.results = results,
+                          .steady = &steady,
+                          .sweep = &sweep,
+                          .comparison = &comparison,
+                          .story = &story,
+                          .version = "0"};
   write_twice(&report, true);
   write_twice(&report, false);
   story_free(&story);

@@ -1,11 +1,11 @@
 #!/bin/sh
 # program.sh — runs the whole of weir-report on synthetic results and judges what it leaves behind.
 #
-#   program.sh CASE weir-report make_results check_page
+#   program.sh CASE weir-report make_results check_page make_inputs
 #
 # A case is a function below. Exit status 0 only if everything it demands is so.
 set -eu
-case_name=$1 report=$2 make_results=$3 check_page=$4
+case_name=$1 report=$2 make_results=$3 check_page=$4 make_inputs=$5
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -92,6 +92,51 @@ hostile() {
   lacks site/summary.md "](javascript"
   holds site/index.html "&lt;script&gt;alert(5)&lt;/<wbr>script&gt;"
   test "$(find . -name hostile | wc -l)" -eq 0 || fail "gnuplot obeyed a name"
+}
+
+growth() {
+  "$make_results" small >small.json
+  "$make_inputs" growth >growth.json
+  ends 0 "$report" small.json --growth=growth.json -o site
+  "$check_page" site/index.html
+  page=site/index.html
+  bytes=$(printf '\302\240')
+  # By hand: 4,000 messages of 100 bytes are 390.6 KiB, of 200 bytes 781.3 KiB; the plateaus show no slope.
+  holds $page "<a href=\"#memory\">Memory</a>"
+  holds $page "<li>Weir: 391${bytes}KiB alive after 4,000 messages, in 4,000 timers that nobody waits for; over the second half 100 bytes"
+  holds $page "<li>Go 1.19: 781${bytes}KiB alive"
+  holds $page "none ends with more than 1${bytes}KiB alive"
+  holds $page "Alive over messages, timeout 60${bytes}s: the leak, and its cures"
+  test "$(grep -c '<title id="picture-[0-9]*-title">Bytes alive over messages: policy' $page)" -eq 8 || fail "not eight panels"
+  holds $page '<td class="bad" colspan="6">✕ the peer went away</td>'
+  holds $page "Of 3 scenarios 1 are flat, 1 grow, and of 1 nobody can tell."
+  holds $page '<code>broadcast.c</code>:61</td><td class="bad">✕ grows</td><td class="number">100</td>'
+  holds site/summary.md '| `growth/policy:after/mode:classic` | **grows** | 100 | the test says so |'
+  # Verdicts alone, as weir-growth writes them.
+  printf '{"schema": "weir-growth-1", "verdicts": [{"name": "a", "verdict": "flat", "reason": "r", "rounds": 1,
+    "operations": 1, "seconds": 1, "settled": false, "bytes_per_operation": 0, "low": -1, "high": 1, "lines": []}]}' >only.json
+  ends 0 "$report" small.json --growth=only.json -o only
+  "$check_page" only/index.html
+  holds only/index.html '<td class="number">0<span class="range">−1 to 1</span>'
+  # Hostile text is text.
+  "$make_inputs" growth-hostile >hostile.json
+  ends 0 "$report" small.json --growth=hostile.json -o hostile-site
+  "$check_page" hostile-site/index.html
+  for file in hostile-site/index.html hostile-site/summary.md; do
+    lacks $file "<script"
+  done
+  lacks hostile-site/summary.md "@everyone"
+  test "$(find . -name hostile | wc -l)" -eq 0 || fail "gnuplot obeyed a name"
+  # A wrong file writes nothing.
+  head -c 3000 growth.json >cut.json
+  sed 's/"messages": 2000,/"messages": 1000,/' growth.json >falling.json
+  for file in cut absent small; do
+    ends 2 "$report" small.json --growth=$file.json -o none
+    holds err "$file.json:"
+    test ! -e none || fail "$file.json: something was written"
+  done
+  ends 2 "$report" small.json --growth=falling.json -o none
+  grep -qE 'falling.json:[0-9]+: curves.0..points.2..messages: is no more' err || fail "$(cat err)"
 }
 
 few() {
