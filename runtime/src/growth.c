@@ -239,7 +239,7 @@ int weir_growth_run(const struct weir_growth *options, int (*round)(void *arg), 
   struct growth *growth = malloc(sizeof *growth);
   if (growth == NULL)
     return -ENOMEM;
-  *growth = (struct growth){.series = {{"heap", "unknown", 0, 0, 0}, {"others", "unknown", 0, 0, 0}},
+  *growth = (struct growth){.series = {{.kind = "heap", .file = "unknown"}, {.kind = "others", .file = "unknown"}},
                             .series_count = OTHERS + 1,
                             .stride = 1,
                             .capacity = options->rounds == 0 ? ROUNDS_DEFAULT : options->rounds};

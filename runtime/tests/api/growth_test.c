@@ -238,6 +238,7 @@ static void abandoned_timers_are_a_plateau_once_they_are_due(void) {
 
 /* ---- soak -------------------------------------------------------------------------------------------------------- */
 
+#ifndef __SANITIZE_THREAD__
 static int soak_round(void *arg) {
   struct load *load = arg;
   int error = load->rounds++ % 4 == 0 && load->timeout > 0 ? leak_channel(arg) : 0;
@@ -267,6 +268,7 @@ static void a_soak_is_judged_from_few_readings(void) {
     weir_chooser_free(sim.chooser);
   }
 }
+#endif
 
 /* ---- refusals and print ------------------------------------------------------------------------------------------ */
 
@@ -322,7 +324,9 @@ static const struct check_case cases[] = {
     CHECK_CASE(operations_and_budget_count),
     CHECK_CASE(the_heap_grows_without_an_object),
     CHECK_CASE(abandoned_timers_are_a_plateau_once_they_are_due),
+#ifndef __SANITIZE_THREAD__ /* a simulation has one thread, and this one is long */
     CHECK_CASE(a_soak_is_judged_from_few_readings),
+#endif
     CHECK_CASE(refusals),
     CHECK_CASE(a_person_reads_it),
 };
