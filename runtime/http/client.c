@@ -101,10 +101,14 @@ int client_enter(struct weir_http *client, struct host_visit *visit) {
 
 static CURLcode prepared;
 
+static const size_t response_bytes = sizeof(struct weir_response), connection_bytes = sizeof(struct connection);
+
 static void prepare(void *arg) {
   (void)arg;
   weir_book_shapes[BOOK_RESPONSE].site = offsetof(struct weir_response, site);
+  weir_book_shapes[BOOK_RESPONSE].bytes = &response_bytes;
   weir_book_shapes[BOOK_CONNECTION].site = offsetof(struct connection, site);
+  weir_book_shapes[BOOK_CONNECTION].bytes = &connection_bytes;
   prepared = curl_global_init(CURL_GLOBAL_ALL);
   struct sigaction action;
   if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)

@@ -161,7 +161,7 @@ static void free_if_over(struct connection *c) {
   if (c->fd >= 0 || c->tasks != 0)
     return;
   origin_unref(c->client, c->origin);
-  book_leave(c->book_home, BOOK_CONNECTION, c->book, sizeof *c);
+  book_leave(c->book_home, BOOK_CONNECTION, c->book, 0);
   port_release(c);
 }
 
@@ -339,8 +339,7 @@ static struct connection *record(struct transfer *transfer, int fd, uint64_t ino
       .birth = weir_run_generation,
       .site = transfer->response->site,
   };
-  book_mark(&c->book_home, &c->stamp);
-  c->book = book_enter(c->book_home, BOOK_CONNECTION, c, sizeof *c);
+  c->book = book_enter_shared(BOOK_CONNECTION, c, (struct book_mark){&c->stamp, &c->book_home}, 0);
   if (c->book == BOOK_NONE) {
     port_release(c);
     return NULL;

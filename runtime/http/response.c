@@ -24,8 +24,8 @@ struct weir_response *response_new(struct weir_http *client, uint32_t site) {
       .birth = weir_run_generation,
       .site = site,
   };
-  book_mark(&response->book_home, &response->stamp);
-  response->book = book_enter(response->book_home, BOOK_RESPONSE, response, sizeof *response);
+  response->book =
+      book_enter_shared(BOOK_RESPONSE, response, (struct book_mark){&response->stamp, &response->book_home}, 0);
   if (response->book == BOOK_NONE) {
     port_release(response);
     return NULL;
@@ -37,7 +37,7 @@ struct weir_response *response_new(struct weir_http *client, uint32_t site) {
 void response_free(struct weir_response *response) {
   struct weir_http *client = response->client;
   /* First: a simulation may end at a step of what follows, and would free it once more. */
-  book_leave(response->book_home, BOOK_RESPONSE, response->book, sizeof *response);
+  book_leave(response->book_home, BOOK_RESPONSE, response->book, 0);
   head_free(&response->head);
   free(response->url);
   free(response->spill);

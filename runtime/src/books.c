@@ -6,13 +6,10 @@
 struct books weir_books[BOOK_HOMES];
 unsigned weir_book_homes = 1;
 
-uint32_t book_stamp_slowly(void) {
-  return worker_stamp_of(port_clock());
-}
-
-void book_mark(uint8_t *home, uint32_t *stamp) {
-  *home = book_home();
-  *stamp = book_stamp();
+/* The stamp of an object that is made now; by a fresh reading outside a run. */
+static uint32_t stamp_now(void) {
+  uint32_t stamp = worker_here()->stamp;
+  return !WORKER_STAMPS ? 0 : stamp != 0 ? stamp : worker_stamp_of(port_clock());
 }
 
 int64_t book_age(uint32_t stamp, int64_t now) {
@@ -37,25 +34,61 @@ size_t books_live(enum book_kind kind) {
   return live;
 }
 
+size_t book_bytes(const struct book *book, enum book_kind kind) {
+  size_t live = __atomic_load_n(&book->live, __ATOMIC_RELAXED);                                 /* as above */
+  return live * *weir_book_shapes[kind].bytes + __atomic_load_n(&book->more, __ATOMIC_RELAXED); /* as above */
+}
+
 size_t books_bytes(void) {
   size_t bytes = 0;
   for (unsigned home = 0; home < weir_book_homes; home++)
     for (int kind = 0; kind < BOOK_KINDS; kind++)
-      bytes += __atomic_load_n(&weir_books[home].kinds[kind].bytes, __ATOMIC_RELAXED); /* as above */
+      bytes += book_bytes(&weir_books[home].kinds[kind], kind);
   return bytes;
 }
+
+enum { MOST_SLOTS = 1 << 30 }; /* no number is BOOK_NONE or BOOK_UNKEPT */
 
 uint32_t book_enter_slowly(struct book *book, void *object) {
   if (book->count == book->capacity) {
     uint32_t capacity = book->capacity == 0 ? 64 : book->capacity * 2;
-    void **slots = capacity > book->capacity ? port_reallocate(book->slots, capacity * sizeof *slots) : NULL;
+    void **slots = capacity <= MOST_SLOTS ? port_reallocate(book->slots, capacity * sizeof *slots) : NULL;
     if (slots == NULL)
       return BOOK_NONE;
     book->slots = slots;
     book->capacity = capacity;
   }
   book->slots[book->count] = object;
-  return book->count++;
+  return book->count++ << 1 | 1;
+}
+
+uint32_t book_enter_shared(enum book_kind kind, void *object, struct book_mark mark, size_t more) {
+  uint8_t home = weir_port_mode == PORT_SEVERAL ? worker_here()->number : 0;
+  *mark.home = home;
+  *mark.stamp = stamp_now();
+  if (!book_kept(kind))
+    return BOOK_UNKEPT;
+  books_lock(&weir_books[home]);
+  uint32_t number = book_put(&weir_books[home].kinds[kind], object, more);
+  books_unlock(&weir_books[home]);
+  return number;
+}
+
+void book_more(uint8_t home, enum book_kind kind, uint32_t number, size_t more) {
+  if (number == BOOK_UNKEPT)
+    return;
+  books_lock(&weir_books[home]);
+  port_tally(&weir_books[home].kinds[kind].more, more);
+  books_unlock(&weir_books[home]);
+}
+
+void book_leave_shared(uint8_t home, enum book_kind kind, uint32_t number, size_t more) {
+  struct book *book = &weir_books[home].kinds[kind];
+  if (kind != BOOK_TASK)
+    port_gone(*book_slot(book, number));
+  books_lock(&weir_books[home]);
+  book_take(book, number, more);
+  books_unlock(&weir_books[home]);
 }
 
 /* ---- sites: an open-addressed table of indices into an array that only grows; the program's lines are few -----------

@@ -79,6 +79,8 @@ struct weir_broker {
   struct topic *buckets[BUCKETS];
 };
 
+const size_t weir_broker_bytes = sizeof(struct weir_broker);
+
 /* ---- topics ----------------------------------------------------------------------------------------------------- */
 
 /* FNV-1a: Fowler, Noll, Vo. */
@@ -417,8 +419,7 @@ weir_broker *weir_broker_new_at(const struct weir_broker_options *options, const
   broker->exit.role = CHAN_BROKER;
   broker->exit.untimed = true;
   broker->options.broadcast.exit = &broker->exit;
-  broker->exit.book = book_enter(broker->exit.book_home, BOOK_BROKER, broker, sizeof *broker);
-  if (unlikely(broker->exit.book == BOOK_NONE)) {
+  if (!chan_enter(&broker->exit, BOOK_BROKER, 0)) {
     port_release(broker);
     return NULL;
   }
@@ -446,7 +447,7 @@ static void drop_topics(weir_broker *broker, bool close_channels) {
 }
 
 static void broker_free(weir_broker *broker) {
-  book_leave(broker->exit.book_home, BOOK_BROKER, broker->exit.book, sizeof *broker);
+  chan_exit(&broker->exit, BOOK_BROKER, 0);
   port_release(broker);
 }
 

@@ -4,6 +4,10 @@
 
 #include <weir/broker.h>
 
+#include "port.h"
+
+extern WEIR_INTERNAL const size_t weir_broker_bytes; /* of each, without its topics and rolls */
+
 /* The end of a simulation: frees a broker that is left, but not the channels it holds. c is its exit. */
 void broker_abandon(weir_chan *c);
 

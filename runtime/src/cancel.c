@@ -56,8 +56,10 @@ static struct wheel_node *node_of(weir_context *x) {
   return &container_of(x, struct timed_context, context)->node;
 }
 
-size_t context_footprint(const weir_context *x) {
-  return x->timed ? sizeof(struct timed_context) : sizeof *x;
+const size_t weir_context_bytes = sizeof(struct weir_context);
+
+size_t context_more(const weir_context *x) {
+  return x->timed ? sizeof(struct timed_context) - sizeof *x : 0;
 }
 
 /* 0 until it is done, which it is as soon as its channel is closed; the error is written before that, and stays. */
@@ -118,8 +120,9 @@ static weir_context *destroy(weir_context *x) {
   if (x->timed) {
     disarm(x);
     worker_wheel_forget(node_of(x));
+    book_more(x->chan.book_home, BOOK_CONTEXT, x->chan.book, -context_more(x));
   }
-  book_leave(x->chan.book_home, BOOK_CONTEXT, x->chan.book, context_footprint(x));
+  chan_exit(&x->chan, BOOK_CONTEXT, 0);
   port_release(x);
   return parent;
 }
@@ -240,11 +243,12 @@ static weir_context *context_new(bool timed, uint32_t site) {
   x->error = 0;
   x->timed = timed;
   x->chan.untimed = true;
-  x->chan.book = book_enter(x->chan.book_home, BOOK_CONTEXT, x, bytes);
-  if (unlikely(x->chan.book == BOOK_NONE)) {
+  if (!chan_enter(&x->chan, BOOK_CONTEXT, 0)) {
     port_release(x);
     return NULL;
   }
+  if (timed)
+    book_more(x->chan.book_home, BOOK_CONTEXT, x->chan.book, context_more(x));
   return x;
 }
 

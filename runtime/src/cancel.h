@@ -15,8 +15,9 @@ void context_dropped(weir_chan *c);
 /* A context's deadline came due in this worker's wheel, whose lock is held: it is released meanwhile. */
 void context_expired(struct worker *worker, struct wheel_node *node);
 
-/* Its bytes. */
-size_t context_footprint(const weir_context *x);
+/* The bytes of each, and of this one beyond those. */
+extern WEIR_INTERNAL const size_t weir_context_bytes;
+size_t context_more(const weir_context *x);
 
 /* It, or one above it, will be done some time. */
 bool context_has_deadline(const weir_chan *c);

@@ -9,9 +9,11 @@
 #include <weir/census.h>
 
 #include "books.h"
+#include "broker.h"
 #include "cancel.h"
 #include "report.h"
 #include "scheduler.h"
+#include "timer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -47,12 +49,14 @@ struct weir_counts weir_counts(void) {
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------ */
 
-static size_t bytes_of_channel(const void *object) {
-  return chan_footprint(object);
+static const size_t task_bytes = sizeof(struct task), channel_bytes = sizeof(struct weir_chan), unknown = 0;
+
+static size_t more_of_channel(const void *object) {
+  return chan_footprint(object) - sizeof(struct weir_chan);
 }
 
-static size_t bytes_of_context(const void *object) {
-  return context_footprint(object);
+static size_t more_of_context(const void *object) {
+  return context_more(object);
 }
 
 _Static_assert(offsetof(struct task, stamp) == offsetof(struct task, site) + sizeof(uint32_t) &&
@@ -61,13 +65,13 @@ _Static_assert(offsetof(struct task, stamp) == offsetof(struct task, site) + siz
 
 /* Timers, contexts and brokers begin with their channel. A library fills its own kinds in. */
 struct book_kind_shape weir_book_shapes[BOOK_KINDS] = {
-    [BOOK_TASK] = {"task", offsetof(struct task, site), NULL},
-    [BOOK_CHANNEL] = {"channel", offsetof(struct weir_chan, site), bytes_of_channel},
-    [BOOK_TIMER] = {"timer", offsetof(struct weir_chan, site), NULL},
-    [BOOK_CONTEXT] = {"context", offsetof(struct weir_chan, site), bytes_of_context},
-    [BOOK_BROKER] = {"broker", offsetof(struct weir_chan, site), NULL},
-    [BOOK_RESPONSE] = {"response", 0, NULL},
-    [BOOK_CONNECTION] = {"connection", 0, NULL},
+    [BOOK_TASK] = {"task", offsetof(struct task, site), &task_bytes, NULL},
+    [BOOK_CHANNEL] = {"channel", offsetof(struct weir_chan, site), &channel_bytes, more_of_channel},
+    [BOOK_TIMER] = {"timer", offsetof(struct weir_chan, site), &weir_timer_bytes, NULL},
+    [BOOK_CONTEXT] = {"context", offsetof(struct weir_chan, site), &weir_context_bytes, more_of_context},
+    [BOOK_BROKER] = {"broker", offsetof(struct weir_chan, site), &weir_broker_bytes, NULL},
+    [BOOK_RESPONSE] = {"response", 0, &unknown, NULL},
+    [BOOK_CONNECTION] = {"connection", 0, &unknown, NULL},
 };
 
 static void take_kinds(struct weir_census *census) {
@@ -78,7 +82,7 @@ static void take_kinds(struct weir_census *census) {
       books_lock(&weir_books[home]);
       const struct book *book = &weir_books[home].kinds[kind];
       one->live += book->live;
-      one->bytes += book->bytes;
+      one->bytes += book_bytes(book, kind);
       one->peak += book->count;
       books_unlock(&weir_books[home]);
     }
@@ -96,7 +100,6 @@ struct tally {
 
 static void tally_book(const struct book *book, const struct book_kind_shape *shape, struct tally *tallies,
                        uint32_t sites) {
-  size_t each = book->live == 0 ? 0 : book->bytes / book->live;
   int64_t now = port_clock(); /* under the lock: no stamp in here is later */
   for (uint32_t slot = 0; slot < book->count; slot++) {
     const void *object = book_at(book, slot);
@@ -107,7 +110,7 @@ static void tally_book(const struct book *book, const struct book_kind_shape *sh
     struct tally *tally = &tallies[*site < sites ? *site : 0];
     tally->live++;
     tally->oldest = age > tally->oldest ? age : tally->oldest;
-    tally->bytes += shape->footprint != NULL ? shape->footprint(object) : each;
+    tally->bytes += *shape->bytes + (shape->more != NULL ? shape->more(object) : 0);
   }
 }
 

@@ -55,12 +55,8 @@ void chans_restart(void) {
 }
 
 void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site) {
-  *c = (struct weir_chan){.references = 1,
-                          .element_size = (uint32_t)element_size,
-                          .capacity = (uint32_t)capacity,
-                          .site = site,
-                          .stamp = book_stamp(),
-                          .book_home = book_home()};
+  *c = (struct weir_chan){
+      .references = 1, .element_size = (uint32_t)element_size, .capacity = (uint32_t)capacity, .site = site};
   if (port_simulated())
     c->order = ++newest != 0 ? newest : ++newest;
 }
@@ -76,8 +72,7 @@ weir_chan *weir_chan_new_at(size_t element_size, size_t capacity, const char *fi
   chan_init(c, element_size, capacity, site_of(file, line));
   if (port_simulated())
     ledger_open(c);
-  c->book = book_enter(c->book_home, BOOK_CHANNEL, c, bytes);
-  if (unlikely(c->book == BOOK_NONE)) {
+  if (!chan_enter(c, BOOK_CHANNEL, bytes - sizeof *c)) {
     port_release(c);
     return NULL;
   }
@@ -131,7 +126,7 @@ void chan_free(weir_chan *c) {
     c->drop(chan_slot(c, c->head));
     c->head = c->head + 1 == c->capacity ? 0 : c->head + 1;
   }
-  book_leave(c->book_home, BOOK_CHANNEL, c->book, chan_footprint(c));
+  chan_exit(c, BOOK_CHANNEL, chan_footprint(c) - sizeof *c);
   port_release(c);
 }
 

@@ -18,6 +18,7 @@
 #include <weir/chan.h>
 #include <weir/select.h>
 
+#include "books.h"
 #include "wait.h"
 
 enum chan_role { CHAN_PLAIN, CHAN_TIMER, CHAN_TICKER, CHAN_FUNCTION, CHAN_CONTEXT, CHAN_BROKER };
@@ -149,5 +150,15 @@ void chans_restart(void);
 size_t chan_footprint(const weir_chan *c);
 
 void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site);
+
+/* Enters it, or the object that begins with it, in the books. False: there is no memory. */
+static inline bool chan_enter(weir_chan *c, enum book_kind kind, size_t more) {
+  c->book = book_enter(kind, c, (struct book_mark){&c->stamp, &c->book_home}, more);
+  return likely(c->book != BOOK_NONE);
+}
+
+static inline void chan_exit(weir_chan *c, enum book_kind kind, size_t more) {
+  book_leave(c->book_home, kind, c->book, more);
+}
 
 #endif

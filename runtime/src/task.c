@@ -20,10 +20,9 @@ struct task *task_new(const struct weir_task_options *options, void (*fn)(void *
     return NULL;
   char *top = stack.top - TASK_SIZE;
   struct task *task = (struct task *)top;
-  task->site = site; /* these three before it can be found in the books */
-  task->stamp = book_stamp();
-  task->book_home = book_home();
-  task->book = book_enter(task->book_home, BOOK_TASK, task, sizeof *task);
+  task->site = site; /* before it can be found in the books */
+  task->book_home = 0;
+  task->book = book_enter(BOOK_TASK, task, (struct book_mark){&task->stamp, &task->book_home}, 0);
   if (unlikely(task->book == BOOK_NONE)) {
     stack_give(worker->stacks, stack.low, size_class);
     return NULL;
@@ -55,7 +54,7 @@ void task_free(struct task *task) {
   struct worker *worker = worker_here();
   worker_wheel_forget(&task->wait.expiry);
   fiber_destroy(&task->fiber);
-  book_leave(task->book_home, BOOK_TASK, task->book, sizeof *task);
+  book_leave(task->book_home, BOOK_TASK, task->book, 0);
   port_tally(&worker->stack_bytes, -((size_t)1 << task->size_class));
   if (unlikely(task->daemon))
     port_tally(&worker->daemons, (size_t)-1);

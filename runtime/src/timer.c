@@ -48,6 +48,8 @@ struct weir_timer {
 _Static_assert(offsetof(struct weir_timer, tick) == sizeof(struct weir_chan), "the tick is the channel's buffer");
 _Static_assert(sizeof(struct weir_timer) <= 120, "a timer with its channel stays within 128 bytes, allocator included");
 
+const size_t weir_timer_bytes = sizeof(struct weir_timer);
+
 static weir_timer *timer_of(weir_chan *c) {
   return container_of(c, struct weir_timer, chan);
 }
@@ -97,7 +99,7 @@ void timer_watched(weir_chan *c, bool arriving) {
 }
 
 static void timer_release(weir_timer *t) {
-  book_leave(t->chan.book_home, BOOK_TIMER, t->chan.book, sizeof *t);
+  chan_exit(&t->chan, BOOK_TIMER, 0);
   port_release(t);
 }
 
@@ -250,8 +252,7 @@ static weir_timer *timer_make(enum chan_role role, uint32_t site) {
   t->chan.role = (uint8_t)role;
   t->chan.prompt = worker_here()->timer_mode == WEIR_TIMERS_PROMPT;
   t->node = (struct wheel_node){.kind = NODE_TIMER, .owner = WORKER_NONE};
-  t->chan.book = book_enter(t->chan.book_home, BOOK_TIMER, t, sizeof *t);
-  if (unlikely(t->chan.book == BOOK_NONE)) {
+  if (!chan_enter(&t->chan, BOOK_TIMER, 0)) {
     port_release(t);
     return NULL;
   }

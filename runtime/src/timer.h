@@ -6,6 +6,8 @@
 
 #include "worker.h"
 
+extern WEIR_INTERNAL const size_t weir_timer_bytes; /* of each */
+
 bool timer_armed(const weir_chan *c);
 
 /* The last reference to a timer's channel is gone. */
