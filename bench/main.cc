@@ -5,6 +5,7 @@
 // whole rounds may do more). Google Benchmark repeats, shuffles, computes the aggregates and writes. No MemoryManager
 // is registered: it would run each row again with sixteen operations at most.
 #include "environment.h"
+#include "memory.h"
 #include "options.h"
 #include "peer.h"
 #include "peer_list.h"
@@ -258,13 +259,18 @@ ExitStatus sweep(int argc, char **argv) {
   }
   check_out_file(options);
   server.start_for(plan);
+  Memory memory(argc, argv, options.patience_seconds);
+  context["memory"] = memory.open() ? "counted in a process of its own: bench/heap.h" : "missing: " + memory.why();
+  if (!memory.why().empty()) {
+    fprintf(stderr, "weir-bench: without bytes_per_op, bytes_live_after and bytes_peak: %s\n", memory.why().c_str());
+  }
   initialize_benchmark(options, argv[0]);
   for (const auto &[key, value] : context) {
     benchmark::AddCustomContext(key, value);
   }
 
   Session session;
-  plan.calibrate(options.target_seconds, session.progress);
+  plan.calibrate(options.target_seconds, memory, session.progress);
   run_plan(plan, options, session);
   finish_results(options);
   if (session.failed > 0) {

@@ -227,6 +227,7 @@ Outcome Cell::run(int64_t operations) const {
   for (size_t i = 0; i < result.field_count; i++) {
     outcome.fields.emplace_back(result.fields[i].name, result.fields[i].value);
   }
+  outcome.fields.insert(outcome.fields.end(), memory.begin(), memory.end());
   outcome.began = result.began;
   outcome.failure = result.failure;
   return outcome;
@@ -236,12 +237,12 @@ Plan::Plan(const Options &options, const std::vector<std::unique_ptr<Peer>> &pee
   Filter filter(options.filter);
   add_rows(options, rows_);
   for (size_t i = 0; i < rows_.count; i++) {
-    Group group = {{"", &rows_.rows[i], nullptr, options.patience_seconds}, {}};
+    Group group = {{"", &rows_.rows[i], nullptr, options.patience_seconds, 0, 0, {}}, {}};
     group.weir.name = group.weir.benchmark();
     std::vector<Cell> candidates = {group.weir};
     for (const auto &peer : peers) {
       if (peer->holds(group.weir.name)) {
-        candidates.push_back({group.weir.name + "/peer:" + peer->name(), group.weir.work, peer.get(), 0});
+        candidates.push_back({group.weir.name + "/peer:" + peer->name(), group.weir.work, peer.get(), 0, 0, 0, {}});
       }
     }
     for (const Cell &cell : candidates) {
@@ -272,18 +273,18 @@ double Plan::seconds() const {
   return sum;
 }
 
-void Plan::calibrate(double target_seconds, Progress &progress) {
+void Plan::calibrate(double target_seconds, Memory &memory, Progress &progress) {
   progress.begin("calibrating", groups_.size(), 0);
   for (const Group &group : groups_) {
     progress.step_begins(group.weir.name);
     double least = target_seconds == 0 ? 0 : (double)group.weir.work->ns_min;
-    calibrate(group, std::max(target_seconds * 1e9, least));
+    calibrate(group, std::max(target_seconds * 1e9, least), memory);
     progress.step_ended(0);
   }
   progress.clear();
 }
 
-void Plan::calibrate(const Group &group, double target_ns) {
+void Plan::calibrate(const Group &group, double target_ns, Memory &memory) {
   Pace weir;
   int64_t step = group.weir.work->step;
   int64_t n = find_operations(group.weir, target_ns, weir);
@@ -300,6 +301,9 @@ void Plan::calibrate(const Group &group, double target_ns) {
   for (size_t i = 0; i < paces.size(); i++) {
     Cell &cell = cells_[group.cells[i]];
     cell.n = n;
+    if (cell.peer == nullptr && paces[i].ns_each > 0) {
+      cell.memory = memory.count(cell.name, n, step);
+    }
     cell.seconds = paces[i].overhead + paces[i].ns_each * (double)n / 1e9;
   }
 }

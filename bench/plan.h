@@ -7,6 +7,7 @@
 #ifndef BENCH_PLAN_H
 #define BENCH_PLAN_H
 
+#include "memory.h"
 #include "options.h"
 #include "peer.h"
 #include "progress.h"
@@ -26,7 +27,8 @@ struct Cell {
   Peer *peer;   // nullptr: Weir itself
   int patience; // seconds that a row of Weir's own may take: watchdog.h
   int64_t n = 0;
-  double seconds = 0; // what one run is thought to take, preparations included
+  double seconds = 0;                                 // what one run is thought to take, preparations included
+  std::vector<std::pair<std::string, double>> memory; // of Weir's own: counters that stand in each of its runs
 
   Outcome run() const {
     return run(n);
@@ -46,8 +48,8 @@ public:
   Plan(const Plan &) = delete;
   Plan &operator=(const Plan &) = delete;
 
-  // Sets n and seconds of every cell.
-  void calibrate(double target_seconds, Progress &progress);
+  // Sets n and seconds of every cell, and what its memory is.
+  void calibrate(double target_seconds, Memory &memory, Progress &progress);
 
   const std::vector<Cell> &cells() const {
     return cells_;
@@ -60,7 +62,7 @@ private:
     Cell weir; // calibrated even when the filter leaves it out
     std::vector<size_t> cells;
   };
-  void calibrate(const Group &group, double target_ns);
+  void calibrate(const Group &group, double target_ns, Memory &memory);
 
   row_list rows_ = {}; // with their workers
   std::vector<Cell> cells_;

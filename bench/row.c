@@ -1,6 +1,7 @@
 /* bench/row.c — running a row, and checking that it did its work. */
 #include "row.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,9 +15,29 @@ static int row_main(void *arg) {
   return run->row->program(run);
 }
 
+void row_heap_start(struct row_run *run) {
+  if (run->heap != NULL) {
+    run->before = run->heap(true);
+  }
+}
+
+void row_heap_stop(struct row_run *run) {
+  if (run->heap != NULL) {
+    run->after = run->heap(false);
+  }
+}
+
+static void heap_fields(struct row_run *run) {
+  const struct heap_reading *before = &run->before, *after = &run->after;
+  row_field(run, "bytes_per_op", (double)(after->allocated - before->allocated) / (double)run->result->count);
+  row_field(run, "bytes_live_after", (double)(after->live - before->live));
+  row_field(run, "bytes_peak", (double)(after->peak - before->live));
+}
+
 void row_run(const struct row *row, int64_t n, struct row_result *result) {
   *result = (struct row_result){.ns = 0};
   struct row_run run = {.row = row, .n = n, .result = result};
+  *(void **)&run.heap = dlsym(RTLD_DEFAULT, HEAP_READ);
   const struct weir_config config = {.workers = row->workers, .timer_mode = row->mode};
   int error = weir_run(&config, row_main, &run);
   if (error != 0) {
@@ -25,6 +46,9 @@ void row_run(const struct row *row, int64_t n, struct row_result *result) {
   }
   if (result->failure[0] == '\0') {
     row_check_count(row->name, n, result->count, row->whole_rounds, result->failure);
+  }
+  if (run.heap != NULL && result->count > 0) {
+    heap_fields(&run);
   }
 }
 
@@ -44,6 +68,7 @@ int64_t row_clock(void) {
 }
 
 void row_start(struct row_run *run) {
+  row_heap_start(run);
   run->result->began = row_clock();
 }
 
@@ -66,6 +91,7 @@ void row_stop(struct row_run *run, int64_t count) {
   }
   run->result->ns = ended - run->result->began;
   run->result->count = count;
+  row_heap_stop(run);
 }
 
 void row_field(struct row_run *run, const char *name, double value) {

@@ -17,6 +17,8 @@
 #ifndef BENCH_ROW_H
 #define BENCH_ROW_H
 
+#include "heap.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +28,7 @@
 extern "C" {
 #endif
 
-enum { ROW_NAME_SIZE = 128, ROW_FIELDS = 12, ROW_FAILURE_SIZE = 256 };
+enum { ROW_NAME_SIZE = 128, ROW_FIELDS = 16, ROW_FAILURE_SIZE = 256 };
 
 /* Who receives what a broadcast offers. */
 enum row_load {
@@ -77,6 +79,8 @@ struct row_run {
   const struct row *row;
   int64_t n;
   struct row_result *result;
+  heap_read_function *heap; /* NULL in a process that measures times */
+  struct heap_reading before, after;
 };
 
 /* Runs the row once with row->workers workers. The result has a failure when the run came to no end or did the wrong
@@ -97,6 +101,9 @@ int64_t row_clock(void); /* CLOCK_MONOTONIC, in nanoseconds */
 void row_start(struct row_run *run);
 void row_stop(struct row_run *run, int64_t count);
 void row_field(struct row_run *run, const char *name, double value);
+/* Where the row's memory begins and ends; start and stop say so too. For rows that add their time up themselves. */
+void row_heap_start(struct row_run *run);
+void row_heap_stop(struct row_run *run);
 
 /* Counts one operation where several tasks share a counter; parallel is whether they may run at the same time. */
 static inline void row_count_shared(int64_t *counter, bool parallel) {

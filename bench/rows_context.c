@@ -78,9 +78,11 @@ static int cancel(struct row_run *run) {
   }
   struct row_result warm = {.ns = 0};
   int error = cancel_family(family, CHILDREN, &warm);
+  row_heap_start(run);
   for (int64_t left = run->n; left > 0 && error == 0; left -= CHILDREN) {
     error = cancel_family(family, (size_t)(left < CHILDREN ? left : CHILDREN), run->result);
   }
+  row_heap_stop(run);
   free(family);
   return error;
 }

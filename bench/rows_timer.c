@@ -156,9 +156,11 @@ static int fire(struct row_run *run) {
   int64_t ns = 0, ticks = 0;
   int error = fire_batch(timers, STEP, &ns, &ticks);
   ns = ticks = 0;
+  row_heap_start(run);
   for (int64_t left = run->n; left > 0 && error == 0; left -= FIRE) {
     error = fire_batch(timers, (size_t)(left < FIRE ? left : FIRE), &ns, &ticks);
   }
+  row_heap_stop(run);
   run->result->ns = ns;
   run->result->count = ticks;
   free(timers);

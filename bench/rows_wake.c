@@ -150,7 +150,9 @@ static int park(struct row_run *run) {
   bool parallel = run->row->workers > 1;
   int error = park_and_wake(run->n, parallel, &cold);
   if (error == 0) {
+    row_heap_start(run);
     error = park_and_wake(run->n, parallel, &warm);
+    row_heap_stop(run);
   }
   if (error != 0) {
     return error;

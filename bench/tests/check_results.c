@@ -39,7 +39,7 @@ static void check_context(const json_t *context) {
       "weir_schema",   "weir_version", "weir_build", "weir_build_flags", "weir_git",    "command",   "seed",
       "cpu_model",     "cores",        "smt",        "governor",         "aslr",        "kernel",    "cgroup_cpu",
       "cgroup_memory", "load_before",  "load_after", "steal_before",     "steal_after", "allocator", "libbenchmark",
-      "compiler",      "timeout_ms"};
+      "compiler",      "timeout_ms",   "memory"};
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
     CHECK(*text_of(context, keys[i]) != '\0', "context has no %s", keys[i]);
   }
@@ -73,6 +73,33 @@ static void check_fields(const json_t *run, const char *name) {
   }
 }
 
+/* Of rows whose amount is known: a timer, of 120 bytes, that may get 128; a register of a million with links of 8. */
+static void check_memory(const json_t *run, const char *name) {
+  enum { TIMER = 120, TIMER_MOST = 128, LINKS_MOST = 17 };
+  double each = number_of(run, "bytes_per_op"), after = number_of(run, "bytes_live_after");
+  double peak = number_of(run, "bytes_peak");
+  if (strstr(name, "/peer:") != NULL) {
+    CHECK(json_object_get(run, "bytes_per_op") == NULL, "%s: whose bytes are these?", name);
+    return;
+  }
+  CHECK(each >= 0 && json_is_number(json_object_get(run, "bytes_live_after")), "%s: no bytes", name);
+  CHECK(peak >= 0 && peak >= after, "%s: %g at most, but %g left", name, peak, after);
+  if (strncmp(name, "timer/bytes/", 12) == 0) {
+    double timer = number_of(run, "bytes_per_timer");
+    CHECK(each >= timer && each <= timer + LINKS_MOST, "%s: %g, of timers of %g", name, each, timer);
+    CHECK(after >= timer * 1e6 && after <= peak, "%s: %g left", name, after);
+  }
+  bool alone = strstr(name, "/load:ready/") != NULL && strstr(name, "/concurrency:1/workers:1") != NULL &&
+               strstr(name, "/mode:prompt/") != NULL;
+  if (alone && strncmp(name, "broadcast/policy:after/", 23) == 0) {
+    CHECK(each >= TIMER && each <= TIMER_MOST, "%s: %g, not one timer a message", name, each);
+    CHECK(after == 0 && peak >= TIMER, "%s: %g left of %g", name, after, peak);
+  }
+  if (alone && (strncmp(name, "broadcast/policy:none/", 22) == 0 || strncmp(name, "broadcast/policy:dead", 21) == 0)) {
+    CHECK(each == 0 && peak == 0, "%s: allocates %g", name, each);
+  }
+}
+
 static void check_run(const json_t *run, const char *name, const char *failed, const char *text) {
   if (failed != NULL && strstr(name, failed) != NULL) {
     CHECK(json_is_true(json_object_get(run, "error_occurred")), "%s should have failed", name);
@@ -89,6 +116,7 @@ static void check_run(const json_t *run, const char *name, const char *failed, c
   CHECK(operations > 0 && (whole_rounds ? count >= operations : count == operations), "%s: %g of %g", name, count,
         operations);
   check_fields(run, name);
+  check_memory(run, name);
 }
 
 /* Every run that was made has a number of its own, from 0 on. */

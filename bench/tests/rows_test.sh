@@ -24,6 +24,13 @@ done
 
 "$bench" "$@" --benchmark_out="$directory/results.json" >"$directory/console"
 "$check" "$directory/results.json" "$directory/names" 2
+# The check would find bytes that are not there, and wrong ones.
+for fault in 's/"bytes_per_op"/"bytes_an_op"/' 's/"bytes_per_op": 1[0-9][0-9]\./"bytes_per_op": 7./' \
+  's/"bytes_peak": [0-9.]*/"bytes_peak": 0/'; do
+  sed "$fault" "$directory/results.json" >"$directory/faulty.json"
+  ! "$check" "$directory/faulty.json" "$directory/names" 2 >"$directory/found" || { echo "not found: $fault"; exit 1; }
+  ! grep -v -e each -e peak -e ' wrong$' "$directory/found"
+done
 # Names on the console are exact too: a row of aggregates for each listed name.
 while read -r name; do
   grep -qF "${name}_median " "$directory/console" || { echo "${name}_median is not on the console"; exit 1; }
