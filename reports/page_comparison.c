@@ -193,6 +193,9 @@ static const struct shown_counter {
   enum counter counter;
   struct text (*text)(double value);
 } shown_counters[] = {
+    {"Allocated an operation", COUNTER_BYTES_PER_OP, number_bytes},
+    {"Left after all", COUNTER_BYTES_LIVE_AFTER, number_bytes},
+    {"Most at once", COUNTER_BYTES_PEAK, number_bytes},
     {"Timeouts", COUNTER_TIMEOUTS, number_count},
     {"A timeout", COUNTER_NS_PER_TIMEOUT, number_duration},
     {"p99 of a round", COUNTER_ROUND_P99_NS, number_duration},

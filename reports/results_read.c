@@ -40,6 +40,9 @@ static const char *const counter_fields[COUNTER_COUNT] = {
     [COUNTER_OVERLAP] = "overlap",
     [COUNTER_EXITS] = "exits",
     [COUNTER_CPU_NS] = "cpu_ns",
+    [COUNTER_BYTES_PER_OP] = "bytes_per_op",
+    [COUNTER_BYTES_LIVE_AFTER] = "bytes_live_after",
+    [COUNTER_BYTES_PEAK] = "bytes_peak",
     [COUNTER_SEQUENCE] = "sequence",
     [COUNTER_AT_SECONDS] = "at_seconds",
 };

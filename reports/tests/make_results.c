@@ -203,7 +203,9 @@ static void figures(void) {
     good(row, workers == 1 ? 15 : 8, "");
   }
   good("scaling/broadcast/policy:none/workers:2/peer:two-processes", 7.6, "      \"overlap\": 0.98,\n");
-  good("steal/skewed/workers:2", 560, "      \"stolen\": 4900,\n");
+  good("steal/skewed/workers:2", 560,
+       "      \"stolen\": 4900,\n      \"bytes_per_op\": 119.0,\n      \"bytes_live_after\": 5120.0,\n"
+       "      \"bytes_peak\": 12582912.0,\n");
 }
 
 static void core(void) {

@@ -63,6 +63,9 @@ full() {
   holds $page "<h3>How soon a sleeper runs again</h3>"
   holds $page '<th scope="row">Go 1.19</th><td class="number">110<span class="range">110–110</span></td><td class="number">190'
   holds $page '<th scope="col" class="number">Stolen</th>'
+  holds $page '<th scope="col" class="number">Allocated an operation</th>'
+  space=${bytes%B}
+  holds $page "<td class=\"number\">119$bytes</td><td class=\"number\">5${space}KiB</td><td class=\"number\">12${space}MiB</td>"
   holds $page "prefers-color-scheme: dark"
   holds $page "data:application/json;base64,"
   # Both failed maps say so instead of showing a 0: once in Weir's map, once in the ratios, for each of three loads.
