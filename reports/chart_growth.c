@@ -13,6 +13,7 @@
 #define LEFT         62
 #define LEGEND_LIMIT 24
 
+/* gnuplot's svg terminal forgets to change the dashes between two arrows of one colour and width. */
 static void write_style(FILE *script, const struct growth_chart_line *line) {
   fprintf(script, " lw %s dt %s lc rgb '%s'",
           line->before     ? "1"

@@ -22,7 +22,7 @@ enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2, EXIT_SLOWER 
 struct options {
   const char *directory;
   const char *baseline;
-  const char *growth;
+  const char *growth, *zoo, *hostile;
   bool strict, force;
   char **files;
   size_t file_count;
@@ -34,6 +34,8 @@ static const struct argp_option option_table[] = {
     {"output", 'o', "DIR", 0, "Write DIR/index.html and DIR/summary.md; DIR is made if need be", 0},
     {"baseline", 'b', "FILE", 0, "Say of each row whether it has changed since FILE", 0},
     {"growth", 'g', "FILE", 0, "What stays alive over messages: a file of weir-curves or weir-growth", 0},
+    {"fuzz", 'z', "FILE", 0, "What finds which mistake of the zoo: a file of the target zoo-table", 0},
+    {"hostile", 'm', "FILE", 0, "What hostile HTTP servers achieved: a file of the test http_hostile", 0},
     {"strict", 's', NULL, 0, "With a baseline: exit status 4 when of some row nobody can tell", 0},
     {"force", 'f', NULL, 0, "Compare with a baseline of another machine, build or library all the same, and mark it",
      0},
@@ -51,6 +53,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     return 0;
   case 'g':
     options->growth = argument;
+    return 0;
+  case 'z':
+    options->zoo = argument;
+    return 0;
+  case 'm':
+    options->hostile = argument;
     return 0;
   case 's':
     options->strict = true;
@@ -146,6 +154,8 @@ static bool write_file(const char *directory, const char *name, writer *write, c
 struct input {
   struct results results, baseline;
   struct growth growth;
+  struct zoo zoo;
+  struct hostile hostile;
 };
 
 static int make_report(const struct input *input, const struct changes *changes, const char *objection,
@@ -164,7 +174,9 @@ static int make_report(const struct input *input, const struct changes *changes,
                           .version = WEIR_REPORT_VERSION,
                           .changes = changes,
                           .objection = objection,
-                          .growth = options->growth == NULL ? NULL : &input->growth};
+                          .growth = options->growth == NULL ? NULL : &input->growth,
+                          .zoo = options->zoo == NULL ? NULL : &input->zoo,
+                          .hostile = options->hostile == NULL ? NULL : &input->hostile};
   const char *directory = options->directory;
   bool good = make_directory(directory) || problem_set(&problem, "%s: %s", directory, strerror(errno));
   good = good && write_file(directory, "index.html", page_write, &report, &problem);
@@ -221,6 +233,10 @@ static bool read_input(struct input *input, const struct options *options, struc
     return false;
   if (options->growth != NULL && !growth_read(&input->growth, options->growth, problem))
     return false;
+  if (options->zoo != NULL && !zoo_read(&input->zoo, options->zoo, problem))
+    return false;
+  if (options->hostile != NULL && !hostile_read(&input->hostile, options->hostile, problem))
+    return false;
   results_finish(&input->results);
   if (options->baseline != NULL)
     results_finish(&input->baseline);
@@ -240,6 +256,8 @@ int main(int argc, char **argv) {
   results_free(&input.results);
   results_free(&input.baseline);
   growth_free(&input.growth);
+  zoo_free(&input.zoo);
+  hostile_free(&input.hostile);
   free(options.files);
   return status;
 }

@@ -105,6 +105,10 @@ static void write_opening(struct page *page) {
     fputs("<a href=\"#scaling\">Scaling</a> ", page->out);
   if (report->growth != NULL)
     fputs("<a href=\"#memory\">Memory</a> ", page->out);
+  if (report->zoo != NULL)
+    fputs("<a href=\"#fuzzing\">Fuzzing</a> ", page->out);
+  if (report->hostile != NULL)
+    fputs("<a href=\"#http\">HTTP</a> ", page->out);
   fputs("<a href=\"#ratios\">Ratios and goals</a> <a href=\"#environment\">Environment</a></nav>\n</header>\n"
         "<main id=\"main\">\n",
         page->out);
@@ -120,6 +124,8 @@ bool page_write(FILE *out, const struct report *report, struct problem *problem)
   page_scaling(&page);
   if (!page_memory(&page))
     return false;
+  page_zoo(&page);
+  page_hostile(&page);
   page_comparison(&page);
   page_environment(&page);
   html_print(

@@ -9,11 +9,13 @@
 #include "change.h"
 #include "comparison.h"
 #include "growth.h"
+#include "hostile.h"
 #include "problem.h"
 #include "results.h"
 #include "steady.h"
 #include "story.h"
 #include "sweep.h"
+#include "zoo.h"
 
 #include <stdio.h>
 
@@ -27,6 +29,8 @@ struct report {
   const struct changes *changes; /* NULL without a baseline */
   const char *objection;         /* why the baseline should not have been compared; NULL when it may be */
   const struct growth *growth;   /* NULL without --growth */
+  const struct zoo *zoo;         /* NULL without --fuzz */
+  const struct hostile *hostile; /* NULL without --hostile */
 };
 
 struct page {
@@ -47,6 +51,8 @@ bool page_lines(struct page *page);
 void page_scaling(struct page *page);
 bool page_memory(struct page *page);
 void page_verdicts(struct page *page); /* a part of page_memory's */
+void page_zoo(struct page *page);
+void page_hostile(struct page *page);
 void page_comparison(struct page *page);
 void page_figures(struct page *page); /* a part of page_comparison's */
 void page_environment(struct page *page);

@@ -196,6 +196,9 @@ void summary_write(FILE *out, const struct report *report) {
   write_digests(out, report->comparison);
   write_primitives(out, report->comparison);
   write_growth(out, report->growth);
+  if (report->hostile != NULL)
+    fprintf(out, "\n### Hostile servers\n\n%zu of %zu were met as expected.\n",
+            report->hostile->count - hostile_failed(report->hostile), report->hostile->count);
   write_failures(out, report->results);
   write_environment(out, report->results);
 }

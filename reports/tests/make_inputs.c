@@ -1,6 +1,6 @@
 /* make_inputs.c — what weir-report reads beside results, on standard output: figures that can be checked by hand.
  *
- *   make_inputs growth|growth-hostile
+ *   make_inputs growth|growth-hostile|hostile|hostile-hostile|zoo|zoo-hostile
  *
  * growth: Weir and two Gos; `after` in classic mode keeps 100 bytes a message (Go 200), all else keeps 1 KiB. */
 #include <stdbool.h>
@@ -94,11 +94,66 @@ static void growth_hostile(void) {
   fputs("]}\n", stdout);
 }
 
+static void server(int number, const char *name, const char *stage, const char *why, int held) {
+  printf(
+      "%s\n  {\"number\": %d, \"name\": \"%s\", \"server\": \"what %s does\", \"expected\": \"200\", \"got\": \"%s\", "
+      "\"stage\": \"%s\", \"message\": \"\", \"why\": \"%s\", \"bytes_held\": %d, \"bytes_peak\": 4096, "
+      "\"bytes_sent\": 100, \"fds_before\": 9, \"fds_after\": %d, \"ok\": %s}",
+      separator, number, name, name, *why == '\0' ? "200" : "-EPROTO", stage, why, held, *why == '\0' ? 9 : 11,
+      *why == '\0' ? "true" : "false");
+  separator = ",";
+}
+
+static void begin_hostile(const char *libcurl) {
+  printf("{\n  \"schema\": \"weir-hostile/1\",\n  \"libcurl\": \"%s\",\n  \"workers\": 2,\n  \"rows\": [", libcurl);
+}
+
+/* Two servers stood, one not. */
+static void hostile(void) {
+  begin_hostile("7.88.1");
+  server(1, "body-short", "reading the body", "", 2048);
+  server(0, "kind", "", "", 5 * 1024 * 1024);
+  server(7, "chunk-size", "reading the body", "another error", 100);
+  fputs("\n  ]\n}\n", stdout);
+}
+
+static void hostile_hostile(void) {
+  begin_hostile(HOSTILE);
+  server(1, HOSTILE, HOSTILE, HOSTILE, 2048);
+  fputs("\n  ]\n}\n", stdout);
+}
+
+static void trials(const char *entry, const char *strategy, int count, int found, const char *median,
+                   const char *schedules) {
+  printf("%s\n{\"entry\":\"%s\",\"strategy\":\"%s\",\"trials\":%d,\"found\":%d,\"median\":%s,\"limit\":1000,"
+         "\"schedules\":[%s],\"switches\":%s}",
+         separator, entry, strategy, count, found, median, schedules, found > 0 ? "3" : "null");
+  separator = ",";
+}
+
+static void zoo(void) {
+  fputs("[", stdout);
+  trials("moby_1", "random", 4, 4, "20", "10,20,30,1234");
+  trials("moby_1", "pct", 4, 4, "2", "1,2,3,4");
+  trials("moby_1", "dfs", 1, 0, "null", "");
+  trials("etcd_2", "random", 4, 1, "null", "77");
+  trials("etcd_2", "pct", 4, 2, "9", "8,9");
+  fputs("\n]\n", stdout);
+}
+
+static void zoo_hostile(void) {
+  fputs("[", stdout);
+  trials(HOSTILE, HOSTILE, 1, 1, "1", "1");
+  fputs("\n]\n", stdout);
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *kind;
     void (*write)(void);
-  } kinds[] = {{"growth", growth}, {"growth-hostile", growth_hostile}};
+  } kinds[] = {{"growth", growth},   {"growth-hostile", growth_hostile},
+               {"hostile", hostile}, {"hostile-hostile", hostile_hostile},
+               {"zoo", zoo},         {"zoo-hostile", zoo_hostile}};
   for (size_t i = 0; argc == 2 && i < sizeof kinds / sizeof *kinds; i++)
     if (strcmp(argv[1], kinds[i].kind) == 0) {
       kinds[i].write();

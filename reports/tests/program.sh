@@ -142,6 +142,41 @@ growth() {
   grep -qE 'falling.json:[0-9]+: curves.0..points.2..messages: is no more' err || fail "$(cat err)"
 }
 
+tables() {
+  "$make_results" small >small.json
+  "$make_inputs" hostile >hostile.json
+  "$make_inputs" zoo >zoo.json
+  ends 0 "$report" small.json --hostile=hostile.json --fuzz=zoo.json -o site
+  "$check_page" site/index.html
+  page=site/index.html
+  bytes=$(printf '\302\240')
+  holds $page "<strong>2 were met as expected, 1 were not.</strong> libcurl 7.88.1, 2 workers."
+  holds $page "held for one of them is 5${bytes}MiB (<code>kind</code>, while the server sent 100${bytes}B). Descriptors left open: 2."
+  holds $page '<th scope="row">reading the body</th><td class="number">2</td>'
+  holds $page '<td class="bad">✕ another error</td>'
+  # What failed stands first.
+  test "$(grep -n 'what chunk-size does' $page | cut -d: -f1)" -lt "$(grep -n 'what body-short does' $page | cut -d: -f1)" || fail "the failed server is not the first"
+  holds site/summary.md "2 of 3 were met as expected."
+  # By hand: the second of four, censored trials last.
+  holds $page '<td class="number">20<span class="range">10–1,234</span></td><td class="number"><strong>2</strong>'
+  holds $page '<td class="number bad">✕ not found<span class="range">0 of 1 trials</span>'
+  holds $page '<td class="number unclear">~ too few<span class="range">1 of 4 trials</span>'
+  holds $page '<strong>9</strong><span class="range">8–9</span><span class="range">2 of 4 trials</span>'
+  holds $page '<th scope="row">PCT</th><td class="number">1</td><td class="number">1</td><td class="number">0</td><td class="number">2</td>'
+  "$make_inputs" hostile-hostile >hostile.json
+  "$make_inputs" zoo-hostile >zoo.json
+  ends 0 "$report" small.json --hostile=hostile.json --fuzz=zoo.json -o hostile-site
+  "$check_page" hostile-site/index.html
+  lacks hostile-site/index.html "<script"
+  head -c 150 zoo.json >cut-zoo.json
+  head -c 300 hostile.json >cut-hostile.json
+  for wrong in --fuzz=cut-zoo.json --hostile=cut-hostile.json --fuzz=hostile.json --hostile=zoo.json --fuzz=absent.json; do
+    ends 2 "$report" small.json $wrong -o none
+    holds err "${wrong#*=}:"
+    test ! -e none || fail "$wrong: something was written"
+  done
+}
+
 few() {
   "$make_results" small >small.json
   "$make_results" alone >alone.json
