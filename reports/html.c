@@ -80,20 +80,3 @@ void html_print(FILE *out, const char *format, ...) {
   }
   va_end(arguments);
 }
-
-void html_base64(FILE *out, const void *bytes, size_t size) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const unsigned char *byte = bytes;
-  for (size_t i = 0; i < size; i += 3) {
-    size_t left = size - i;
-    unsigned long group = (unsigned long)byte[i] << 16;
-    if (left > 1)
-      group |= (unsigned long)byte[i + 1] << 8;
-    if (left > 2)
-      group |= byte[i + 2];
-    fputc(digits[group >> 18], out);
-    fputc(digits[(group >> 12) & 63], out);
-    fputc(left > 1 ? digits[(group >> 6) & 63] : '=', out);
-    fputc(left > 2 ? digits[group & 63] : '=', out);
-  }
-}

@@ -15,9 +15,6 @@ void html_text(FILE *out, const char *text);
 /* Conversions: %s (escaped), %d, %ld, %zu, %%; anything else aborts. */
 void html_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The bytes as base64, for a data: link. */
-void html_base64(FILE *out, const void *bytes, size_t size);
-
 /* How many bytes of `text` form a character that must not be shown (0 = none): used by the Markdown writer, too. */
 size_t html_forbidden(const char *text);
 

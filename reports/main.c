@@ -1,21 +1,15 @@
-/* main.c — weir-report: result files in, a page and a summary out.
+/* main.c — weir-report: result files in, a site and a summary out.
  *
- * Exit status: 0 both files stand; 2 bad usage or bad input, and nothing has been written; 1 the machine's fault (no
+ * Exit status: 0 the site stands; 2 bad usage or bad input, and nothing has been written; 1 the machine's fault (no
  * gnuplot, no space); against a baseline also 3 when a row is slower, and with --strict 4 when of some row nobody can
- * tell, both with the report written. Each file is written beside its place and renamed, so that a page is the whole page or the old
- * one. */
+ * tell, both with the report written. */
 #include "allocation.h"
 #include "likeness.h"
-#include "page.h"
-#include "summary.h"
+#include "site.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2, EXIT_SLOWER = 3, EXIT_UNSURE = 4 };
 
@@ -31,7 +25,8 @@ struct options {
 const char *argp_program_version = "weir-report " WEIR_REPORT_VERSION;
 
 static const struct argp_option option_table[] = {
-    {"output", 'o', "DIR", 0, "Write DIR/index.html and DIR/summary.md; DIR is made if need be", 0},
+    {"output", 'o', "DIR", 0,
+     "Write the site into DIR: index.html, the other pages, summary.md, data/; DIR is made if need be", 0},
     {"baseline", 'b', "FILE", 0, "Say of each row whether it has changed since FILE", 0},
     {"growth", 'g', "FILE", 0, "What stays alive over messages: a file of weir-curves or weir-growth", 0},
     {"fuzz", 'z', "FILE", 0, "What finds which mistake of the zoo: a file of the target zoo-table", 0},
@@ -86,8 +81,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
 static const struct argp argp = {option_table,
                                  parse_option,
                                  "results.json…",
-                                 "Makes a report from the results of weir-bench.\vThe report is one HTML file that "
-                                 "needs no network and no script, and a "
+                                 "Makes a report from the results of weir-bench.\vThe report is a folder of HTML "
+                                 "pages that need no network and no script, the data they were made from, and a "
                                  "Markdown summary. Several files are taken as several runs of the same sweep: "
                                  "repetitions of one row are put together. With a baseline every row is "
                                  "called changed, not changed or cannot tell; both files should come from weir-bench "
@@ -103,53 +98,6 @@ static int complain(enum exit_status status, const char *text) {
   return status;
 }
 
-static bool make_directory(const char *directory) {
-  char *path = allocation_string(directory);
-  for (char *at = path + 1; *at != '\0'; at++) {
-    if (*at != '/')
-      continue;
-    *at = '\0';
-    mkdir(path, 0777);
-    *at = '/';
-  }
-  mkdir(path, 0777);
-  struct stat status;
-  bool good = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-  if (good)
-    errno = 0;
-  else if (errno == 0 || errno == EEXIST)
-    errno = ENOTDIR;
-  free(path);
-  return good;
-}
-
-typedef bool writer(FILE *out, const struct report *report, struct problem *problem);
-
-static bool write_summary(FILE *out, const struct report *report, struct problem *problem) {
-  (void)problem;
-  summary_write(out, report);
-  return true;
-}
-
-static bool write_file(const char *directory, const char *name, writer *write, const struct report *report,
-                       struct problem *problem) {
-  char *path = allocation_format("%s/%s", directory, name), *fresh = allocation_format("%s.new", path);
-  FILE *out = fopen(fresh, "w");
-  bool good = out != NULL;
-  if (!good)
-    problem_set(problem, "%s: %s", fresh, strerror(errno));
-  good = good && write(out, report, problem);
-  bool written = out != NULL && ferror(out) == 0;
-  written = out != NULL && fclose(out) == 0 && written;
-  if (good && (!written || rename(fresh, path) != 0))
-    good = problem_set(problem, "%s: cannot be written: %s", path, strerror(errno));
-  if (!good)
-    unlink(fresh);
-  free(fresh);
-  free(path);
-  return good;
-}
-
 /* What the files hold. */
 struct input {
   struct results results, baseline;
@@ -157,6 +105,47 @@ struct input {
   struct zoo zoo;
   struct hostile hostile;
 };
+
+static void add_raw(struct raw **raws, size_t *count, char *name, const char *what, const char *path,
+                    const char *content, size_t size) {
+  *raws = allocation_append(*raws, *count, sizeof **raws);
+  (*raws)[(*count)++] = (struct raw){.name = name, .what = what, .path = path, .content = content, .size = size};
+}
+
+static void add_results(struct raw **raws, size_t *count, const char *stem, const char *what,
+                        const struct results *results) {
+  for (size_t i = 0; i < results->source_count; i++) {
+    const struct source *source = &results->sources[i];
+    char *name = i == 0 ? allocation_format("data/%s.json", stem) : allocation_format("data/%s-%zu.json", stem, i + 1);
+    add_raw(raws, count, name, what, source->path, source->content, source->size);
+  }
+}
+
+static void add_document(struct raw **raws, size_t *count, const char *name, const char *what,
+                         const struct document *document) {
+  add_raw(raws, count, allocation_string(name), what, document->path, document->content, document->size);
+}
+
+/* Every file that was read, under a name of ours; free it with raws_free. */
+static struct raw *raws_of(const struct input *input, const struct options *options, size_t *count) {
+  struct raw *raws = NULL;
+  *count = 0;
+  add_results(&raws, count, "results", "results of weir-bench", &input->results);
+  add_results(&raws, count, "baseline", "the baseline", &input->baseline);
+  if (options->growth != NULL)
+    add_document(&raws, count, "data/growth.json", "live bytes over messages, and verdicts", &input->growth.document);
+  if (options->zoo != NULL)
+    add_document(&raws, count, "data/zoo.json", "trials of every strategy at every entry", &input->zoo.document);
+  if (options->hostile != NULL)
+    add_document(&raws, count, "data/hostile.json", "the hostile servers", &input->hostile.document);
+  return raws;
+}
+
+static void raws_free(struct raw *raws, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    free((char *)raws[i].name);
+  free(raws);
+}
 
 static int make_report(const struct input *input, const struct changes *changes, const char *objection,
                        const struct options *options) {
@@ -177,10 +166,10 @@ static int make_report(const struct input *input, const struct changes *changes,
                           .growth = options->growth == NULL ? NULL : &input->growth,
                           .zoo = options->zoo == NULL ? NULL : &input->zoo,
                           .hostile = options->hostile == NULL ? NULL : &input->hostile};
-  const char *directory = options->directory;
-  bool good = make_directory(directory) || problem_set(&problem, "%s: %s", directory, strerror(errno));
-  good = good && write_file(directory, "index.html", page_write, &report, &problem);
-  good = good && write_file(directory, "summary.md", write_summary, &report, &problem);
+  struct raw *raws = raws_of(input, options, &report.raw_count);
+  report.raws = raws;
+  bool good = site_write(options->directory, &report, &problem);
+  raws_free(raws, report.raw_count);
   story_free(&story);
   comparison_free(&comparison);
   sweep_free(&sweep);

@@ -229,8 +229,8 @@ static void write_counters(struct page *page) {
     return;
   html_print(page->out, "<details><summary>What else was counted, in %zu row%s</summary>\n", rows,
              rows == 1 ? "" : "s");
-  page_table_begin(page, "Counters", "");
-  fputs("<caption>Medians of the repetitions</caption>\n<thead><tr><th scope=\"col\">Row</th>", page->out);
+  page_table_captioned(page, "Counters", "", "Medians of the repetitions");
+  fputs("<thead><tr><th scope=\"col\">Row</th>", page->out);
   for (size_t c = 0; c < shown_count; c++)
     html_print(page->out, "<th scope=\"col\" class=\"number\">%s</th>", shown_counters[c].heading);
   fputs("</tr></thead>\n<tbody>\n", page->out);

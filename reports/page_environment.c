@@ -1,4 +1,4 @@
-/* page_environment.c — what a reader needs to believe the rest: machine, build, order, peers, failures, raw data. */
+/* page_environment.c — what a reader needs to believe the rest: machine, build, order, peers, failures. */
 #include "page.h"
 
 #include "allocation.h"
@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define EMBED_LIMIT ((size_t)4 << 20) /* larger raw data would make the page slow to open */
 
 static const char *file_name(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -119,29 +117,6 @@ static void write_failures(struct page *page) {
   page_table_end(page);
 }
 
-static void write_raw_data(struct page *page) {
-  const struct results *results = page->report->results;
-  size_t total = 0;
-  for (size_t s = 0; s < results->source_count; s++)
-    total += results->sources[s].size;
-  fputs("<h3>Raw data</h3>\n<ul>\n", page->out);
-  for (size_t s = 0; s < results->source_count; s++) {
-    const struct source *source = &results->sources[s];
-    const char *name = file_name(source->path);
-    fputs("<li>", page->out);
-    if (total <= EMBED_LIMIT) {
-      html_print(page->out, "<a download=\"%s\" href=\"data:application/json;base64,", name);
-      html_base64(page->out, source->content, source->size);
-      html_print(page->out, "\">%s</a>, %s, held in this page", name, number_bytes((double)source->size).characters);
-    } else {
-      html_print(page->out, "<code>%s</code>, %s: too large to be held in this page", name,
-                 number_bytes((double)source->size).characters);
-    }
-    fputs("</li>\n", page->out);
-  }
-  fputs("</ul>\n", page->out);
-}
-
 void page_environment(struct page *page) {
   char *order = order_note(page->report->results), *repetitions = order_repetitions(page->report->results);
   html_print(page->out, "<section id=\"environment\">\n<h2>Environment</h2>\n<p>%s</p>\n<p>%s</p>\n", repetitions,
@@ -151,6 +126,5 @@ void page_environment(struct page *page) {
   write_fields(page);
   write_peers(page);
   write_failures(page);
-  write_raw_data(page);
   fputs("</section>\n", page->out);
 }

@@ -28,8 +28,8 @@ static void write_row(struct page *page, const struct hostile_row *row) {
 
 /* Where the client gave up, and on how many servers; in the order in which it first did. */
 static void write_stages(struct page *page, const struct hostile *hostile) {
-  page_table_begin(page, "Where it ended", "");
-  fputs("<caption>Where it ended</caption>\n<thead><tr><th scope=\"col\">Stage</th><th scope=\"col\" class=\"number\">"
+  page_table_captioned(page, "Where it ended", "", "Where it ended");
+  fputs("<thead><tr><th scope=\"col\">Stage</th><th scope=\"col\" class=\"number\">"
         "Servers</th></tr></thead>\n<tbody>\n",
         page->out);
   for (size_t i = 0; i < hostile->count; i++) {
@@ -72,16 +72,16 @@ void page_hostile(struct page *page) {
       number_count(left).characters);
   write_stages(page, hostile);
   fputs("<h3>Every server</h3>\n", page->out);
-  page_table_begin(page, "Every server", "");
-  fputs(
-      "<caption>Those that were not met as expected first. Numbers are those of the list of known attacks; held is the "
-      "heap before the response is closed, peak the rise of resident memory, descriptors those left open</caption>\n"
-      "<thead><tr>"
-      "<th scope=\"col\" class=\"number\">No.</th><th scope=\"col\">Server</th><th scope=\"col\">What came</th>"
-      "<th scope=\"col\" class=\"number\">Sent</th><th scope=\"col\" class=\"number\">Held</th><th scope=\"col\" "
-      "class=\"number\">Peak</th><th scope=\"col\" class=\"number\">Descriptors</th><th scope=\"col\">Verdict</th>"
-      "</tr></thead>\n<tbody>\n",
-      page->out);
+  page_table_captioned(
+      page, "Every server", "",
+      "Those that were not met as expected first. Numbers are those of the list of known attacks; held is the "
+      "heap before the response is closed, peak the rise of resident memory, descriptors those left open");
+  fputs("<thead><tr>"
+        "<th scope=\"col\" class=\"number\">No.</th><th scope=\"col\">Server</th><th scope=\"col\">What came</th>"
+        "<th scope=\"col\" class=\"number\">Sent</th><th scope=\"col\" class=\"number\">Held</th><th scope=\"col\" "
+        "class=\"number\">Peak</th><th scope=\"col\" class=\"number\">Descriptors</th><th scope=\"col\">Verdict</th>"
+        "</tr></thead>\n<tbody>\n",
+        page->out);
   for (int ok = 0; ok < 2; ok++)
     for (size_t i = 0; i < hostile->count; i++)
       if (hostile->rows[i].ok == (ok == 1))

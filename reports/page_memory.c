@@ -108,7 +108,6 @@ static void write_table(struct page *page, const struct picture *picture, const 
   double *messages = messages_of(picture, &rows);
   fputs("<details class=\"behind\"><summary>The table behind it</summary>\n", page->out);
   page_table_begin(page, title, "");
-  html_print(page->out, "<caption>%s</caption>\n", title);
   fputs("<thead><tr><th scope=\"col\" class=\"number\">Messages</th>", page->out);
   for (size_t i = 0; i < picture->count; i++) {
     const struct growth_chart_line *line = &picture->lines[i];
@@ -307,9 +306,11 @@ static void write_curve(struct page *page, const struct growth_curve *curve) {
 static void write_curves(struct page *page) {
   const struct growth *growth = page->report->growth;
   fputs("<h3>Every curve at its end</h3>\n", page->out);
-  page_table_begin(page, "Every curve at its end", "");
-  fputs("<caption>Bytes a message: over the second half of the curve, so that a plateau reached before shows as none"
-        "</caption>\n<thead><tr><th scope=\"col\">Policy</th><th scope=\"col\">Mode</th><th scope=\"col\" "
+  page_table_captioned(
+      page, "Every curve at its end", "",
+      "Bytes a message: over the second half of the curve, so that a plateau reached before shows as none"
+      "");
+  fputs("<thead><tr><th scope=\"col\">Policy</th><th scope=\"col\">Mode</th><th scope=\"col\" "
         "class=\"number\">Timeout</th><th scope=\"col\">System</th><th scope=\"col\" class=\"number\">Messages</th>"
         "<th scope=\"col\" class=\"number\">Alive</th><th scope=\"col\" class=\"number\">Before collections</th>"
         "<th scope=\"col\" class=\"number\">Timers pending</th><th scope=\"col\" class=\"number\">Abandoned</th>"

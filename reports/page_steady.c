@@ -83,13 +83,13 @@ static size_t block_length(const struct steady_group *group, size_t first) {
 }
 
 static void write_table(struct page *page, const struct steady_group *group) {
-  page_table_begin(page, "Cost of a message and what it leaves behind", "blocks");
-  html_print(page->out,
-             "<caption>%ld subscriber%s, %ld publisher task%s, timeout %ld ms, %ld worker%s; every figure is the "
-             "median of its repetitions</caption>\n",
-             group->size.subscribers, group->size.subscribers == 1 ? "" : "s", group->size.concurrency,
-             group->size.concurrency == 1 ? "" : "s", group->size.timeout_ms, group->size.workers,
-             group->size.workers == 1 ? "" : "s");
+  char *caption = allocation_format("%ld subscriber%s, %ld publisher task%s, timeout %ld ms, %ld worker%s; every "
+                                    "figure is the median of its repetitions",
+                                    group->size.subscribers, group->size.subscribers == 1 ? "" : "s",
+                                    group->size.concurrency, group->size.concurrency == 1 ? "" : "s",
+                                    group->size.timeout_ms, group->size.workers, group->size.workers == 1 ? "" : "s");
+  page_table_captioned(page, "Cost of a message and what it leaves behind", "blocks", caption);
+  free(caption);
   fputs("<thead><tr><th scope=\"col\">Policy, mode</th><th scope=\"col\">System</th><th scope=\"col\" "
         "class=\"number\">ns a message</th><th scope=\"col\" class=\"number\">Messages/s</th><th scope=\"col\" "
         "class=\"number\">Pending timers</th><th scope=\"col\" class=\"number\">Abandoned</th><th scope=\"col\" "

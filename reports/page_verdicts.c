@@ -65,8 +65,8 @@ void page_verdicts(struct page *page) {
              "<p>Of %zu scenarios %zu are flat, %zu grow, and of %zu nobody can tell. Where a scenario settles after "
              "each round, flat means equal to the byte; else it is a slope with an interval that holds 0.</p>\n",
              growth->verdict_count, words[GROWTH_FLAT], words[GROWTH_GROWS], words[GROWTH_UNSURE]);
-  page_table_begin(page, "Growth, judged", "");
-  fputs("<caption>Bytes an operation with a 95 % interval</caption>\n<thead><tr><th scope=\"col\">Scenario</th>"
+  page_table_captioned(page, "Growth, judged", "", "Bytes an operation with a 95 % interval");
+  fputs("<thead><tr><th scope=\"col\">Scenario</th>"
         "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"number\">Bytes an operation</th><th scope=\"col\" "
         "class=\"number\">Rounds</th><th scope=\"col\" class=\"number\">Operations</th><th scope=\"col\">Read when"
         "</th><th scope=\"col\">Why</th></tr></thead>\n<tbody>\n",
@@ -77,8 +77,9 @@ void page_verdicts(struct page *page) {
   if (line_count(growth) == 0)
     return;
   fputs("<details><summary>What is alive, by the line that made it</summary>\n", page->out);
-  page_table_begin(page, "What is alive, by the line that made it", "");
-  fputs("<caption>From the first reading to the last, worst first</caption>\n<thead><tr><th scope=\"col\">Scenario</th>"
+  page_table_captioned(page, "What is alive, by the line that made it", "",
+                       "From the first reading to the last, worst first");
+  fputs("<thead><tr><th scope=\"col\">Scenario</th>"
         "<th scope=\"col\">Kind</th><th scope=\"col\">Made at</th><th scope=\"col\">Verdict</th><th scope=\"col\" "
         "class=\"number\">Bytes an operation</th><th scope=\"col\" class=\"number\">Alive</th><th scope=\"col\" "
         "class=\"number\">Bytes</th><th scope=\"col\">Why</th></tr></thead>\n<tbody>\n",

@@ -46,13 +46,14 @@ static void write_strategy(struct page *page, const struct zoo *zoo, size_t stra
 
 static void write_strategies(struct page *page, const struct zoo *zoo) {
   fputs("<h3>What finds what</h3>\n", page->out);
-  page_table_begin(page, "What finds what", "");
-  fputs(
-      "<caption>Entries by how many of a strategy’s trials found them; fastest is the least median of an entry, shared "
-      "where it is equal</caption>\n<thead><tr><th scope=\"col\">Strategy</th><th scope=\"col\" class=\"number\">In "
-      "every trial</th><th scope=\"col\" class=\"number\">In some</th><th scope=\"col\" class=\"number\">In none</th>"
-      "<th scope=\"col\" class=\"number\">Fastest</th></tr></thead>\n<tbody>\n",
-      page->out);
+  page_table_captioned(
+      page, "What finds what", "",
+      "Entries by how many of a strategy’s trials found them; fastest is the least median of an entry, shared "
+      "where it is equal");
+  fputs("<thead><tr><th scope=\"col\">Strategy</th><th scope=\"col\" class=\"number\">In "
+        "every trial</th><th scope=\"col\" class=\"number\">In some</th><th scope=\"col\" class=\"number\">In none</th>"
+        "<th scope=\"col\" class=\"number\">Fastest</th></tr></thead>\n<tbody>\n",
+        page->out);
   for (size_t s = 0; s < zoo->strategy_count; s++)
     write_strategy(page, zoo, s);
   page_table_end(page);
@@ -73,13 +74,13 @@ void page_zoo(struct page *page) {
       zoo->entry_count, found);
   write_strategies(page, zoo);
   fputs("<h3>Every entry</h3>\n", page->out);
-  page_table_begin(page, "Every entry", "");
-  fputs(
-      "<caption>Schedules until it is found: the median of the trials, a trial that found nothing counting as more "
+  page_table_captioned(
+      page, "Every entry", "",
+      "Schedules until it is found: the median of the trials, a trial that found nothing counting as more "
       "than "
       "it ran; the least in bold; below it the range of those that did. Switches: of the simplest schedule that shows "
-      "it</caption>\n<thead><tr><th scope=\"col\">Entry</th><th scope=\"col\" class=\"number\">Switches</th>",
-      page->out);
+      "it");
+  fputs("<thead><tr><th scope=\"col\">Entry</th><th scope=\"col\" class=\"number\">Switches</th>", page->out);
   for (size_t s = 0; s < zoo->strategy_count; s++)
     html_print(page->out, "<th scope=\"col\" class=\"number\">%s</th>", zoo_strategy_name(zoo->strategies[s]));
   fputs("</tr></thead>\n<tbody>\n", page->out);

@@ -28,12 +28,25 @@ ends() {
   test "$status" -eq "$wanted" || fail "exit status $status instead of $wanted: $* ($(cat err))"
 }
 
+# check_site DIR: every page is right, links to nothing that is not there, and says where it is; DIR/all is all of them.
+check_site() {
+  rm -f "$1/all"
+  for one in "$1"/*.html; do
+    "$check_page" "$one"
+    test "$(grep -c 'aria-current="page"' "$one")" -eq 1 || fail "$one does not say where it is"
+    for link in $(grep -o 'href="[^"#]*"' "$one" | cut -d'"' -f2); do
+      test -f "$1/$link" || fail "$one links to $link, which is not there"
+    done
+  done
+  cat "$1"/*.html >"$1/all"
+}
+
 full() {
   "$make_results" full >full.json
   ends 0 "$report" full.json -o site/deep
   holds out "1052 rows, 10 of which failed"
-  "$check_page" site/deep/index.html
-  page=site/deep/index.html
+  check_site site/deep
+  page=site/deep/all
   holds $page "<code>after</code> in classic mode leaves a timer behind"
   holds $page "✓ within 20"
   holds $page "never reached steady state (0 of 7 repetitions did)"
@@ -67,33 +80,32 @@ full() {
   space=${bytes%B}
   holds $page "<td class=\"number\">119$bytes</td><td class=\"number\">5${space}KiB</td><td class=\"number\">12${space}MiB</td>"
   holds $page "prefers-color-scheme: dark"
-  holds $page "data:application/json;base64,"
   # Both failed maps say so instead of showing a 0: once in Weir's map, once in the ratios, for each of three loads.
   test "$(grep -c '<text>✕ failed</text>' $page)" -eq 8 || fail "not eight failed marks in the pictures"
   lacks $page "<text>0</text>"
   holds site/deep/summary.md "| after | classic | Weir |"
   holds site/deep/summary.md "within 20 %"
   holds site/deep/summary.md "never reached steady state"
-  # The raw data in the page are the file.
-  sed -n 's/.*data:application\/json;base64,\([^"]*\)".*/\1/p' $page | base64 -d | cmp - full.json
+  # The raw data of the site are the file.
+  cmp site/deep/data/results.json full.json
   # The same input gives the same page, byte for byte.
   ends 0 "$report" full.json -o again
-  cmp $page again/index.html
-  cmp site/deep/summary.md again/summary.md
-  ls again | grep -q new && fail "an unfinished file was left" || true
+  rm site/deep/all
+  diff -r site/deep again
+  test -z "$(find again -name '*.new')" || fail "an unfinished file was left"
 }
 
 hostile() {
   "$make_results" hostile >hostile.json
   ends 0 "$report" hostile.json -o site
-  "$check_page" site/index.html
-  for file in site/index.html site/summary.md; do
+  check_site site
+  for file in site/all site/summary.md; do
     lacks $file "<script"
     lacks $file "<img"
   done
   lacks site/summary.md "@everyone"
   lacks site/summary.md "](javascript"
-  holds site/index.html "&lt;script&gt;alert(5)&lt;/<wbr>script&gt;"
+  holds site/all "&lt;script&gt;alert(5)&lt;/<wbr>script&gt;"
   test "$(find . -name hostile | wc -l)" -eq 0 || fail "gnuplot obeyed a name"
 }
 
@@ -101,11 +113,11 @@ growth() {
   "$make_results" small >small.json
   "$make_inputs" growth >growth.json
   ends 0 "$report" small.json --growth=growth.json -o site
-  "$check_page" site/index.html
-  page=site/index.html
+  check_site site
+  page=site/all
   bytes=$(printf '\302\240')
   # By hand: 4,000 messages of 100 bytes are 390.6 KiB, of 200 bytes 781.3 KiB; the plateaus show no slope.
-  holds $page "<a href=\"#memory\">Memory</a>"
+  holds $page "<a href=\"memory.html\">Memory</a>"
   holds $page "<li>Weir: 391${bytes}KiB alive after 4,000 messages, in 4,000 timers that nobody waits for; over the second half 100 bytes"
   holds $page "<li>Go 1.19: 781${bytes}KiB alive"
   holds $page "none ends with more than 1${bytes}KiB alive"
@@ -119,13 +131,13 @@ growth() {
   printf '{"schema": "weir-growth-1", "verdicts": [{"name": "a", "verdict": "flat", "reason": "r", "rounds": 1,
     "operations": 1, "seconds": 1, "settled": false, "bytes_per_operation": 0, "low": -1, "high": 1, "lines": []}]}' >only.json
   ends 0 "$report" small.json --growth=only.json -o only
-  "$check_page" only/index.html
-  holds only/index.html '<td class="number">0<span class="range">−1 to 1</span>'
+  check_site only
+  holds only/all '<td class="number">0<span class="range">−1 to 1</span>'
   # Hostile text is text.
   "$make_inputs" growth-hostile >hostile.json
   ends 0 "$report" small.json --growth=hostile.json -o hostile-site
-  "$check_page" hostile-site/index.html
-  for file in hostile-site/index.html hostile-site/summary.md; do
+  check_site hostile-site
+  for file in hostile-site/all hostile-site/summary.md; do
     lacks $file "<script"
   done
   lacks hostile-site/summary.md "@everyone"
@@ -147,8 +159,8 @@ tables() {
   "$make_inputs" hostile >hostile.json
   "$make_inputs" zoo >zoo.json
   ends 0 "$report" small.json --hostile=hostile.json --fuzz=zoo.json -o site
-  "$check_page" site/index.html
-  page=site/index.html
+  check_site site
+  page=site/all
   bytes=$(printf '\302\240')
   holds $page "<strong>2 were met as expected, 1 were not.</strong> libcurl 7.88.1, 2 workers."
   holds $page "held for one of them is 5${bytes}MiB (<code>kind</code>, while the server sent 100${bytes}B). Descriptors left open: 2."
@@ -166,8 +178,8 @@ tables() {
   "$make_inputs" hostile-hostile >hostile.json
   "$make_inputs" zoo-hostile >zoo.json
   ends 0 "$report" small.json --hostile=hostile.json --fuzz=zoo.json -o hostile-site
-  "$check_page" hostile-site/index.html
-  lacks hostile-site/index.html "<script"
+  check_site hostile-site
+  lacks hostile-site/all "<script"
   head -c 150 zoo.json >cut-zoo.json
   head -c 300 hostile.json >cut-hostile.json
   for wrong in --fuzz=cut-zoo.json --hostile=cut-hostile.json --fuzz=hostile.json --hostile=zoo.json --fuzz=absent.json; do
@@ -177,34 +189,63 @@ tables() {
   done
 }
 
+pages() {
+  "$make_results" small >small.json
+  for kind in growth zoo hostile; do "$make_inputs" $kind >$kind.json; done
+  cp small.json 'a "quoted" <name>.json'
+  ends 0 "$report" small.json 'a "quoted" <name>.json' --growth=growth.json --fuzz=zoo.json --hostile=hostile.json -o site
+  check_site site
+  test "$(ls site/*.html | wc -l)" -eq 7 || fail "not seven pages: $(ls site)"
+  for one in site/*.html; do
+    for other in site/*.html; do
+      grep -qF "<li><a href=\"${other#site/}\"" "$one" || fail "$one does not lead to $other"
+    done
+  done
+  lacks site/index.html "Not in this report"
+  holds site/index.html "Of 2 mistakes of real programs 2 are found by some of 3 strategies."
+  holds site/index.html "Of 3 hostile servers 2 were met as expected, 1 were not."
+  holds site/data.html '<code>a &quot;quoted&quot; &lt;name&gt;.json</code>'
+  cmp site/data/results-2.json small.json
+  for kind in growth zoo hostile; do cmp site/data/$kind.json $kind.json; done
+  # Without the data no page, no link, and the overview says so; an older page of ours goes, another's stays.
+  echo "<p>mine</p>" >site/http.html
+  ends 0 "$report" small.json -o site
+  test ! -e site/memory.html && test ! -e site/fuzzing.html || fail "a page of older data was left"
+  holds site/http.html mine
+  lacks site/index.html 'href="http.html"'
+  holds site/index.html "<dt>Memory</dt><dd>no growth data: weir-curves"
+  holds site/index.html "<dt>Fuzzing</dt>"
+  holds site/index.html "<dt>HTTP</dt>"
+}
+
 few() {
   "$make_results" small >small.json
   "$make_results" alone >alone.json
   ends 0 "$report" small.json -o small
-  "$check_page" small/index.html
+  check_site small
   # By hand: medians 12, 64, 18; Go 64 / 12 = 5.3.
-  holds small/index.html '12.0<span class="range">10.0–14.0</span>'
-  holds small/index.html "5.3×"
-  holds small/index.html "~ cannot tell"
-  holds small/index.html "holds the median with 94"
-  holds small/index.html "hold no rows of the family <code>steady</code>"
-  holds small/index.html "5 of 5</td>"
+  holds small/all '12.0<span class="range">10.0–14.0</span>'
+  holds small/all "5.3×"
+  holds small/all "~ cannot tell"
+  holds small/all "holds the median with 94"
+  holds small/all "hold no rows of the family <code>steady</code>"
+  holds small/all "5 of 5</td>"
   ends 0 "$report" --output=alone alone.json
-  "$check_page" alone/index.html
-  holds alone/index.html "no peer took part"
+  check_site alone
+  holds alone/all "no peer took part"
   ends 0 "$report" small.json alone.json -o both
-  "$check_page" both/index.html
-  holds both/index.html "<th scope=\"col\">alone.json</th>"
+  check_site both
+  holds both/all "<th scope=\"col\">alone.json</th>"
 }
 
 all_failed() {
   "$make_results" failed >failed.json
   ends 0 "$report" failed.json -o site
-  "$check_page" site/index.html
-  holds site/index.html "No row has a single good repetition."
-  holds site/index.html "✕ failed: nothing works today"
-  lacks site/index.html ">0.00"
-  lacks site/index.html '<p class="legend"'
+  check_site site
+  holds site/all "No row has a single good repetition."
+  holds site/all "✕ failed: nothing works today"
+  lacks site/all ">0.00"
+  lacks site/all '<p class="legend"'
   holds site/summary.md "**0 met, 0 not met, 0 cannot tell**"
 }
 
@@ -235,15 +276,15 @@ baseline() {
   for kind in session again slower; do "$make_results" $kind >$kind.json; done
   ends 0 "$report" again.json --baseline=session.json -o same
   holds out "0 rows slower than in the baseline, 0 faster, 4 not changed, 0 cannot tell"
-  "$check_page" same/index.html
+  check_site same
   ends 0 "$report" again.json --baseline=session.json --strict -o same
   # One row slower: found, named, on top of a summary that is a comment.
   ends 3 "$report" slower.json --baseline=session.json -o site
-  "$check_page" site/index.html
+  check_site site
   head -1 site/summary.md | grep -qF "1 slower, 0 faster, 3 not changed" || fail "$(head -1 site/summary.md)"
   grep -qE '^\| `yield/pair/workers:1` \| .* \| \+(2[5-9]|3[0-5]).*\*\*changed: slower' site/summary.md || fail "no row"
-  holds site/index.html '<td class="bad">✗ changed: slower</td>'
-  holds site/index.html "8 processes against 8 of the baseline; the peers’ rows"
+  holds site/all '<td class="bad">✗ changed: slower</td>'
+  holds site/all "8 processes against 8 of the baseline; the peers’ rows"
   # Faster is no failure.
   ends 0 "$report" session.json --baseline=slower.json -o faster
   holds faster/summary.md "**changed: faster**"
@@ -258,10 +299,10 @@ baseline() {
   holds err "unlike things are not compared: cpu_model is “<b>Other?” in other.json and “"
   test ! -e unlike || fail "something was written"
   ends 0 "$report" again.json --baseline=other.json --force -o forced
-  "$check_page" forced/index.html
-  holds forced/index.html "Unlike things, compared by force:"
+  check_site forced
+  holds forced/all "Unlike things, compared by force:"
   holds forced/summary.md "**Unlike things, compared by force:** cpu&#95;model is"
-  lacks forced/index.html "<b>"
+  lacks forced/all "<b>"
   sed 's/"weir_build": "release"/"weir_build": "debug"/' session.json >debug.json
   ends 2 "$report" debug.json --baseline=debug.json -o unlike
   holds err "weir_build is “debug” in debug.json: no release"

@@ -32,10 +32,6 @@ static void in_chart(FILE *out, const char *text) {
   chart_text_short(out, text, 12);
 }
 
-static void as_base64(FILE *out, const char *text) {
-  html_base64(out, text, strlen(text));
-}
-
 static void html(void) {
   CHECK_TEXT(written(html_text, "<script>alert('x')</script> & \"y\""),
              "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;");
@@ -44,10 +40,6 @@ static void html(void) {
   CHECK_TEXT(written(html_text, "x\u202ey\u2066z\xc2\x9b"), "x\xef\xbf\xbdy\xef\xbf\xbdz\xef\xbf\xbd");
   CHECK_TEXT(written(html_text, "µ × – \n\t"), "µ × – \n\t");
   CHECK_TEXT(written(html_text, "cut \xe2"), "cut \xe2");
-  CHECK_TEXT(written(as_base64, ""), "");
-  CHECK_TEXT(written(as_base64, "f"), "Zg==");
-  CHECK_TEXT(written(as_base64, "fo"), "Zm8=");
-  CHECK_TEXT(written(as_base64, "foobar"), "Zm9vYmFy");
 }
 
 static void markdown(void) {

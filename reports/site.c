@@ -1,0 +1,139 @@
+/* site.c — see site.h. */
+#include "site.h"
+
+#include "allocation.h"
+#include "summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The files under way; each is PATH.new until all are there. */
+struct site {
+  const char *directory;
+  const struct report *report;
+  struct problem *problem;
+  char **paths;
+  size_t count;
+};
+
+static bool make_directory(const char *directory) {
+  char *path = allocation_string(directory);
+  for (char *at = path + 1; *at != '\0'; at++) {
+    if (*at != '/')
+      continue;
+    *at = '\0';
+    mkdir(path, 0777);
+    *at = '/';
+  }
+  mkdir(path, 0777);
+  struct stat status;
+  bool good = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+  if (good)
+    errno = 0;
+  else if (errno == 0 || errno == EEXIST)
+    errno = ENOTDIR;
+  free(path);
+  return good;
+}
+
+/* Opens PATH.new for a file of the site and remembers it. */
+static FILE *begin_file(struct site *site, const char *name) {
+  char *path = allocation_format("%s/%s", site->directory, name), *fresh = allocation_format("%s.new", path);
+  FILE *out = fopen(fresh, "w");
+  if (out == NULL) {
+    problem_set(site->problem, "%s: %s", fresh, strerror(errno));
+    free(path);
+  } else {
+    site->paths = allocation_append(site->paths, site->count, sizeof *site->paths);
+    site->paths[site->count++] = path;
+  }
+  free(fresh);
+  return out;
+}
+
+static bool end_file(struct site *site, FILE *out) {
+  bool written = ferror(out) == 0;
+  written = fclose(out) == 0 && written;
+  return written ||
+         problem_set(site->problem, "%s: cannot be written: %s", site->paths[site->count - 1], strerror(errno));
+}
+
+static bool write_page(struct site *site, enum page_kind kind) {
+  FILE *out = begin_file(site, page_file(kind));
+  if (out == NULL)
+    return false;
+  bool good = page_write(out, site->report, kind, site->problem);
+  if (!good) /* what went wrong first is what is told */
+    fclose(out);
+  return good && end_file(site, out);
+}
+
+static bool write_summary(struct site *site) {
+  FILE *out = begin_file(site, "summary.md");
+  if (out == NULL)
+    return false;
+  summary_write(out, site->report);
+  return end_file(site, out);
+}
+
+static bool write_data(struct site *site, const struct raw *raw) {
+  FILE *out = begin_file(site, raw->name);
+  if (out == NULL)
+    return false;
+  fwrite(raw->content, 1, raw->size, out);
+  return end_file(site, out);
+}
+
+/* Whether the file is a page of ours: what else bears the name of one is not touched. */
+static bool is_ours(const char *path) {
+  char beginning[512] = "";
+  FILE *file = fopen(path, "r");
+  if (file == NULL)
+    return false;
+  size_t size = fread(beginning, 1, sizeof beginning - 1, file);
+  fclose(file);
+  beginning[size] = '\0';
+  return strstr(beginning, PAGE_GENERATOR) != NULL;
+}
+
+static void remove_stale(const struct site *site) {
+  for (int kind = 0; kind < PAGE_KIND_COUNT; kind++) {
+    char *path = allocation_format("%s/%s", site->directory, page_file((enum page_kind)kind));
+    if (!page_has(site->report, (enum page_kind)kind) && is_ours(path))
+      unlink(path);
+    free(path);
+  }
+}
+
+static bool write_all(struct site *site) {
+  char *data = allocation_format("%s/data", site->directory);
+  bool good = make_directory(data) || problem_set(site->problem, "%s: %s", site->directory, strerror(errno));
+  free(data);
+  for (int kind = 0; kind < PAGE_KIND_COUNT && good; kind++)
+    good = !page_has(site->report, (enum page_kind)kind) || write_page(site, (enum page_kind)kind);
+  good = good && write_summary(site);
+  for (size_t i = 0; i < site->report->raw_count && good; i++)
+    good = write_data(site, &site->report->raws[i]);
+  return good;
+}
+
+bool site_write(const char *directory, const struct report *report, struct problem *problem) {
+  struct site site = {.directory = directory, .report = report, .problem = problem};
+  bool good = write_all(&site);
+  for (size_t i = 0; i < site.count; i++) {
+    char *fresh = allocation_format("%s.new", site.paths[i]);
+    if (good && rename(fresh, site.paths[i]) != 0)
+      good = problem_set(problem, "%s: cannot be written: %s", site.paths[i], strerror(errno));
+    if (!good)
+      unlink(fresh);
+    free(fresh);
+    free(site.paths[i]);
+  }
+  free(site.paths);
+  if (good)
+    remove_stale(&site);
+  return good;
+}

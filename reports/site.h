@@ -1,0 +1,14 @@
+/* site.h — the report as a folder: its pages, summary.md, and the raw data beside them.
+ *
+ * Everything is written beside its place first and renamed when all of it is there, so that a page is the whole page or
+ * the old one. A page that an earlier weir-report left here, and that has no data this time, is removed. */
+#ifndef REPORTS_SITE_H
+#define REPORTS_SITE_H
+
+#include "page.h"
+
+/* The folder is made if need be. false with `problem` filled: the machine's fault, and nothing has been replaced, unless
+ * it was a rename that failed. */
+bool site_write(const char *directory, const struct report *report, struct problem *problem);
+
+#endif
