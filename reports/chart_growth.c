@@ -13,16 +13,12 @@
 #define LEFT         62
 #define LEGEND_LIMIT 24
 
-/* gnuplot's svg terminal forgets to change the dashes between two arrows of one colour and width. */
+/* Dashed lines are thinner by a tenth: gnuplot's svg terminal draws two arrows of one colour and width as one path, with
+ * the dashes of the first. */
 static void write_style(FILE *script, const struct growth_chart_line *line) {
-  fprintf(script, " lw %s dt %s lc rgb '%s'",
-          line->before     ? "1"
-          : line->peer < 0 ? "2.5"
-                           : "2",
-          line->before   ? "(2,3)"
-          : line->dashed ? "(4,3)"
-                         : "1",
-          palette_role(palette_system_role(line->peer)));
+  double width = line->before ? 1 : (line->peer < 0 ? 2.5 : 2) - (line->dashed ? 0.1 : 0);
+  const char *dashes = line->before ? "(2,3)" : line->dashed ? "(4,3)" : "1";
+  fprintf(script, " lw %.1f dt %s lc rgb '%s'", width, dashes, palette_role(palette_system_role(line->peer)));
 }
 
 /* Laid out here: gnuplot's key makes all entries as wide as the widest and then wraps them. */

@@ -13,6 +13,9 @@
 
 enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2, EXIT_SLOWER = 3, EXIT_UNSURE = 4 };
 
+/* Those without a letter. */
+enum option_key { OPTION_GROWTH = 256, OPTION_FUZZ, OPTION_HOSTILE };
+
 struct options {
   const char *directory;
   const char *baseline;
@@ -28,9 +31,9 @@ static const struct argp_option option_table[] = {
     {"output", 'o', "DIR", 0,
      "Write the site into DIR: index.html, the other pages, summary.md, data/; DIR is made if need be", 0},
     {"baseline", 'b', "FILE", 0, "Say of each row whether it has changed since FILE", 0},
-    {"growth", 'g', "FILE", 0, "What stays alive over messages: a file of weir-curves or weir-growth", 0},
-    {"fuzz", 'z', "FILE", 0, "What finds which mistake of the zoo: a file of the target zoo-table", 0},
-    {"hostile", 'm', "FILE", 0, "What hostile HTTP servers achieved: a file of the test http_hostile", 0},
+    {"growth", OPTION_GROWTH, "FILE", 0, "What stays alive over messages: a file of weir-curves or weir-growth", 0},
+    {"fuzz", OPTION_FUZZ, "FILE", 0, "What finds which mistake of the zoo: a file of the target zoo-table", 0},
+    {"hostile", OPTION_HOSTILE, "FILE", 0, "What hostile HTTP servers achieved: a file of the test http_hostile", 0},
     {"strict", 's', NULL, 0, "With a baseline: exit status 4 when of some row nobody can tell", 0},
     {"force", 'f', NULL, 0, "Compare with a baseline of another machine, build or library all the same, and mark it",
      0},
@@ -46,13 +49,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
   case 'b':
     options->baseline = argument;
     return 0;
-  case 'g':
+  case OPTION_GROWTH:
     options->growth = argument;
     return 0;
-  case 'z':
+  case OPTION_FUZZ:
     options->zoo = argument;
     return 0;
-  case 'm':
+  case OPTION_HOSTILE:
     options->hostile = argument;
     return 0;
   case 's':

@@ -73,7 +73,7 @@ void page_hostile(struct page *page) {
   write_stages(page, hostile);
   fputs("<h3>Every server</h3>\n", page->out);
   page_table_captioned(
-      page, "Every server", "",
+      page, "Every server", "servers",
       "Those that were not met as expected first. Numbers are those of the list of known attacks; held is the "
       "heap before the response is closed, peak the rise of resident memory, descriptors those left open");
   fputs("<thead><tr>"

@@ -75,7 +75,7 @@ void page_zoo(struct page *page) {
   write_strategies(page, zoo);
   fputs("<h3>Every entry</h3>\n", page->out);
   page_table_captioned(
-      page, "Every entry", "",
+      page, "Every entry", "zoo",
       "Schedules until it is found: the median of the trials, a trial that found nothing counting as more "
       "than "
       "it ran; the least in bold; below it the range of those that did. Switches: of the simplest schedule that shows "

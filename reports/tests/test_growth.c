@@ -4,6 +4,7 @@
 #include "allocation.h"
 #include "check.h"
 #include "json_line.h"
+#include "spoil.h"
 
 #include <stdlib.h>
 
@@ -122,7 +123,21 @@ static void lines_of_places(void) {
   CHECK(json_line_place("\n[1,\n{\"a\": 2}]", "[1].a") == 3);
 }
 
+static bool take_spoiled(char *content, size_t size, struct problem *problem) {
+  struct growth growth;
+  bool good = growth_take(&growth, "FILE", content, size, problem);
+  growth_free(&growth);
+  return good;
+}
+
+static void broken_in_every_place(void) {
+  size_t taken =
+      spoil(BEGIN CURVE("weir", POINT("0", "0") "," POINT("9", "8")) MIDDLE VERDICT("grows", "0.5") END, take_spoiled);
+  CHECK(taken > 100); /* a letter of a text, a digit of a number */
+}
+
 int main(void) {
+  broken_in_every_place();
   what_is_no_growth();
   curves_that_are_wrong();
   verdicts_that_are_wrong();

@@ -5,6 +5,7 @@
 
 #include "allocation.h"
 #include "check.h"
+#include "spoil.h"
 
 static bool take_hostile(struct hostile *hostile, const char *content, struct problem *problem) {
   return hostile_take(hostile, "FILE", allocation_string(content), strlen(content), problem);
@@ -85,7 +86,27 @@ static void trials(void) {
   zoo_free(&zoo);
 }
 
+static bool take_spoiled_hostile(char *content, size_t size, struct problem *problem) {
+  struct hostile hostile;
+  bool good = hostile_take(&hostile, "FILE", content, size, problem);
+  hostile_free(&hostile);
+  return good;
+}
+
+static bool take_spoiled_zoo(char *content, size_t size, struct problem *problem) {
+  struct zoo zoo;
+  bool good = zoo_take(&zoo, "FILE", content, size, problem);
+  zoo_free(&zoo);
+  return good;
+}
+
+static void broken_in_every_place(void) {
+  CHECK(spoil(BEGIN SERVER("1", "", "true") "]}", take_spoiled_hostile) > 100);
+  CHECK(spoil("[" TRIALS("r", "3", "2", "4", "2,4") "]", take_spoiled_zoo) > 20);
+}
+
 int main(void) {
+  broken_in_every_place();
   servers();
   trials();
   return check_end();
