@@ -161,7 +161,7 @@ static void free_if_over(struct connection *c) {
   if (c->fd >= 0 || c->tasks != 0)
     return;
   origin_unref(c->client, c->origin);
-  book_leave(c->book_home, BOOK_CONNECTION, c->book, 0);
+  book_leave_shared(c->book_home, BOOK_CONNECTION, c->book, 0);
   port_release(c);
 }
 

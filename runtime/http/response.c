@@ -37,7 +37,7 @@ struct weir_response *response_new(struct weir_http *client, uint32_t site) {
 void response_free(struct weir_response *response) {
   struct weir_http *client = response->client;
   /* First: a simulation may end at a step of what follows, and would free it once more. */
-  book_leave(response->book_home, BOOK_RESPONSE, response->book, 0);
+  book_leave_shared(response->book_home, BOOK_RESPONSE, response->book, 0);
   head_free(&response->head);
   free(response->url);
   free(response->spill);

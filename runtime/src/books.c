@@ -4,6 +4,7 @@
 #include <string.h>
 
 struct books weir_books[BOOK_HOMES];
+bool weir_book_alone;
 unsigned weir_book_homes = 1;
 
 /* The stamp of an object that is made now; by a fresh reading outside a run. */
@@ -49,17 +50,23 @@ size_t books_bytes(void) {
 
 enum { MOST_SLOTS = 1 << 30 }; /* no number is BOOK_NONE or BOOK_UNKEPT */
 
-uint32_t book_enter_slowly(struct book *book, void *object) {
+static uint32_t *list_of(struct book *book) {
+  return weir_book_alone ? &book->free : &book->shelf;
+}
+
+/* One more slot, free: the others have been used. */
+static bool grow(struct book *book) {
   if (book->count == book->capacity) {
     uint32_t capacity = book->capacity == 0 ? 64 : book->capacity * 2;
     void **slots = capacity <= MOST_SLOTS ? port_reallocate(book->slots, capacity * sizeof *slots) : NULL;
     if (slots == NULL)
-      return BOOK_NONE;
+      return false;
     book->slots = slots;
     book->capacity = capacity;
   }
-  book->slots[book->count] = object;
-  return book->count++ << 1 | 1;
+  book->slots[book->count] = NULL;
+  *list_of(book) = book->count++ << 1 | 1;
+  return true;
 }
 
 uint32_t book_enter_shared(enum book_kind kind, void *object, struct book_mark mark, size_t more) {
@@ -68,8 +75,11 @@ uint32_t book_enter_shared(enum book_kind kind, void *object, struct book_mark m
   *mark.stamp = stamp_now();
   if (!book_kept(kind))
     return BOOK_UNKEPT;
+  struct book *book = &weir_books[home].kinds[kind];
   books_lock(&weir_books[home]);
-  uint32_t number = book_put(&weir_books[home].kinds[kind], object, more);
+  uint32_t number = BOOK_NONE;
+  if (*list_of(book) != 0 || grow(book))
+    number = book_put(book, list_of(book), *list_of(book), object, more);
   books_unlock(&weir_books[home]);
   return number;
 }
@@ -82,12 +92,14 @@ void book_more(uint8_t home, enum book_kind kind, uint32_t number, size_t more) 
   books_unlock(&weir_books[home]);
 }
 
-void book_leave_shared(uint8_t home, enum book_kind kind, uint32_t number, size_t more) {
+void book_leave_shared(uint8_t home, enum book_kind kind, size_t number, size_t more) {
+  if (number == BOOK_UNKEPT)
+    return;
   struct book *book = &weir_books[home].kinds[kind];
   if (kind != BOOK_TASK)
     port_gone(*book_slot(book, number));
   books_lock(&weir_books[home]);
-  book_take(book, number, more);
+  book_take(book, list_of(book), number, more);
   books_unlock(&weir_books[home]);
 }
 
@@ -200,6 +212,37 @@ const char *site_file(uint32_t site) {
 
 int site_line(uint32_t site) {
   return site_known(site) ? current_table()->sites[site].line : 0;
+}
+
+static bool only_first_home(void) {
+  for (unsigned home = 1; home < weir_book_homes; home++)
+    for (int kind = 0; kind < BOOK_KINDS; kind++)
+      if (weir_books[home].kinds[kind].live != 0)
+        return false;
+  return true;
+}
+
+static void move_free(uint32_t *from, uint32_t *to) {
+  *to = *from;
+  *from = 0;
+}
+
+void books_alone(void) {
+  if (!only_first_home())
+    return;
+  weir_book_alone = true;
+  if (WORKER_STAMPS)
+    weir_worker_one.stamp = worker_stamp_of(port_clock());
+  for (int kind = 0; kind < BOOK_KINDS; kind++)
+    move_free(&weir_books[0].kinds[kind].shelf, &weir_books[0].kinds[kind].free);
+}
+
+void books_shared(void) {
+  if (!weir_book_alone)
+    return;
+  weir_book_alone = false;
+  for (int kind = 0; kind < BOOK_KINDS; kind++)
+    move_free(&weir_books[0].kinds[kind].free, &weir_books[0].kinds[kind].shelf);
 }
 
 void books_trim(void) {

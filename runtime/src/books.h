@@ -18,11 +18,13 @@
  * A library without books (WEIR_BOOKS=OFF) has the registers of tasks, which the end of a run needs, and those of a
  * simulation, whose verdict does; no stamps, and no census. Lines stay: every report names them.
  *
- * Cost, in instructions with and without (bench/tests/books_cost.sh): under 1 % on each row, but where each operation
- * makes an object and ends it: a child cancelled 739 and 715 (3.4 %), a broadcast's message by `after` 1,088 and 1,064
- * (2.3 %). It was 8.9 % and 6.7 % with a sum of bytes a kind, 4-byte links that had to be shifted, and the mode asked
- * at each step: now bytes are live objects times their size, a slot is reached by the number an object carries, and
- * one question separates one worker's run from all else. What is left is the stamp, the slot, the link and the count.
+ * A run of one worker, while nothing is alive that another has made, is alone: then the free slots of home 0 hang on
+ * `free`, else on `shelf`. So whether there is a free slot says that no lock, no simulation and no reading of the clock
+ * is needed either. Bytes are live objects times their size, and only what goes beyond is summed.
+ *
+ * Cost, in instructions with and without (bench/tests/books_cost.sh): under 2 % on each row; most where each operation
+ * makes an object and ends it: a child cancelled 729 and 716. Asking for mode, stamp and slot apart, and a sum of bytes
+ * a kind, made that 806 and 740.
  *
  * Invariants: *book_slot(object's number) == object while it is alive; live is the number of such slots.
  * Rejected: a doubly linked list of all objects (touches cold neighbours); slabs (tie the books to one allocator).
@@ -56,7 +58,8 @@ struct book {
   void **slots;   /* an object, else the number of the next free one, or 0 */
   uint32_t count; /* slots ever used: the peak */
   uint32_t capacity;
-  uint32_t free; /* the first free slot's number, or 0 */
+  uint32_t free;  /* the first free slot's number, or 0; of one worker that is alone, else 0 */
+  uint32_t shelf; /* the same for all others */
   size_t live;
   size_t more; /* bytes beyond those that all of the kind have */
 };
@@ -69,6 +72,7 @@ struct books {
 } __attribute__((aligned(64)));
 
 extern WEIR_PRIVATE struct books weir_books[BOOK_HOMES];
+extern WEIR_INTERNAL bool weir_book_alone;
 extern WEIR_INTERNAL unsigned weir_book_homes; /* how many have ever been used */
 
 enum { BOOK_NONE = UINT32_MAX, BOOK_UNKEPT = UINT32_MAX - 1 };
@@ -96,72 +100,68 @@ static inline void books_unlock(struct books *books) {
     port_unlock(&books->lock);
 }
 
-/* The same two for several workers and simulations, outside a run, for what another run's worker made, and for another
- * library, which does not reach the workers. */
-WEIR_PRIVATE uint32_t book_enter_shared(enum book_kind kind, void *object, struct book_mark mark, size_t more);
-WEIR_PRIVATE void book_leave_shared(uint8_t home, enum book_kind kind, uint32_t number, size_t more);
-
-/* A slot that was never used. */
-WEIR_PRIVATE uint32_t book_enter_slowly(struct book *book, void *object);
-
 /* Numbers are odd, so that a slot shows what it holds, and 2 i + 1 for slot i. */
-static inline void **book_slot(const struct book *book, uint32_t number) {
+static inline void **book_slot(const struct book *book, size_t number) {
   enum { HALF = sizeof(void *) / 2 };
-  return (void **)((char *)book->slots + (size_t)number * HALF - HALF);
+  return (void **)((char *)book->slots + number * HALF - HALF);
 }
 
-static inline uint32_t book_put(struct book *book, void *object, size_t more) {
-  uint32_t number = book->free;
-  if (likely(number != 0)) {
-    void **slot = book_slot(book, number);
-    book->free = (uint32_t)(uintptr_t)*slot;
-    *slot = object;
-    if (number == BOOK_NONE)
-      __builtin_unreachable(); /* spares the caller its question */
-  } else {
-    number = book_enter_slowly(book, object);
-    if (number == BOOK_NONE)
-      return number;
-  }
+/* Takes the first slot of a list of free ones, which has that number, and puts one back. */
+static inline uint32_t book_put(struct book *book, uint32_t *list, size_t number, void *object, size_t more) {
+  void **slot = book_slot(book, number);
+  *list = (uint32_t)(uintptr_t)*slot;
+  *slot = object;
   port_tally(&book->live, 1);
   if (more != 0)
     port_tally(&book->more, more);
-  return number;
+  return (uint32_t)number;
 }
 
-static inline void book_take(struct book *book, uint32_t number, size_t more) {
-  *book_slot(book, number) = (void *)(uintptr_t)book->free;
-  book->free = number;
+static inline void book_take(struct book *book, uint32_t *list, size_t number, size_t more) {
+  *book_slot(book, number) = (void *)(uintptr_t)*list;
+  *list = (uint32_t)number;
   port_tally(&book->live, (size_t)-1);
   if (more != 0)
     port_tally(&book->more, -more);
 }
 
-/* Enters an object; its number, or BOOK_NONE when there is no memory. mark: of the object, whose home is 0 so far. more:
- * bytes beyond those that all of its kind have (weir_book_shapes). */
+/* The next two wherever one worker is not alone, or has no free slot, and for another library, which does not reach the
+ * workers. */
+WEIR_PRIVATE uint32_t book_enter_shared(enum book_kind kind, void *object, struct book_mark mark, size_t more);
+WEIR_PRIVATE void book_leave_shared(uint8_t home, enum book_kind kind, size_t number, size_t more);
+
+/* Enters an object; its number, or BOOK_NONE when there is no memory. mark: of the object, whose home is 0 so far.
+ * more: bytes beyond those that all of its kind have (weir_book_shapes). */
 static inline uint32_t book_enter(enum book_kind kind, void *object, struct book_mark mark, size_t more) {
-  if (!WORKER_STAMPS)
+  if (!WORKER_STAMPS) {
     *mark.stamp = 0;
-  if (!book_kept(kind))
-    return BOOK_UNKEPT;
-  uint32_t stamp = weir_worker_one.stamp;
-  if (unlikely(weir_port_mode != PORT_ONE || (WORKER_STAMPS && stamp == 0)))
+    if (!book_kept(kind))
+      return BOOK_UNKEPT;
+  }
+  struct book *book = &weir_books[0].kinds[kind];
+  size_t free = book->free;
+  if (unlikely(free == 0))
     return book_enter_shared(kind, object, mark, more);
-  *mark.stamp = stamp;
-  return book_put(&weir_books[0].kinds[kind], object, more);
+  if (WORKER_STAMPS)
+    *mark.stamp = weir_worker_one.stamp;
+  uint32_t number = book_put(book, &book->free, free, object, more);
+  if (number == BOOK_NONE)
+    __builtin_unreachable(); /* spares the caller its question */
+  return number;
+}
+
+static inline void book_leave(const uint8_t *home, enum book_kind kind, size_t number, size_t more) {
+  if (!WORKER_STAMPS && number == BOOK_UNKEPT)
+    return;
+  struct book *book = &weir_books[0].kinds[kind];
+  if (unlikely(!weir_book_alone))
+    book_leave_shared(*home, kind, number, more);
+  else
+    book_take(book, &book->free, number, more);
 }
 
 /* More bytes, or fewer, of an object that stays. */
 WEIR_PRIVATE void book_more(uint8_t home, enum book_kind kind, uint32_t number, size_t more);
-
-static inline void book_leave(uint8_t home, enum book_kind kind, uint32_t number, size_t more) {
-  if (!WORKER_STAMPS && number == BOOK_UNKEPT)
-    return;
-  if (unlikely((weir_port_mode | home) != 0))
-    book_leave_shared(home, kind, number, more);
-  else
-    book_take(&weir_books[0].kinds[kind], number, more);
-}
 
 /* Calls visit for each object of a kind that is alive; it may leave meanwhile. No other worker runs. */
 WEIR_PRIVATE void books_each(enum book_kind kind, void (*visit)(void *object));
@@ -176,6 +176,11 @@ static inline void *book_at(const struct book *book, uint32_t slot) {
   void *object = book->slots[slot];
   return (uintptr_t)object & 1 ? NULL : object;
 }
+
+/* A run of one worker begins and ends: it is alone, unless something is alive that another worker has made. The worker
+ * is there and has seen the time. */
+void books_alone(void);
+void books_shared(void);
 
 /* Gives back the memory of registers in which nothing is alive, and of outgrown tables. No other worker runs. */
 void books_trim(void);

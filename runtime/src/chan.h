@@ -154,11 +154,11 @@ void chan_init(weir_chan *c, size_t element_size, size_t capacity, uint32_t site
 /* Enters it, or the object that begins with it, in the books. False: there is no memory. */
 static inline bool chan_enter(weir_chan *c, enum book_kind kind, size_t more) {
   c->book = book_enter(kind, c, (struct book_mark){&c->stamp, &c->book_home}, more);
-  return likely(c->book != BOOK_NONE);
+  return c->book != BOOK_NONE;
 }
 
 static inline void chan_exit(weir_chan *c, enum book_kind kind, size_t more) {
-  book_leave(c->book_home, kind, c->book, more);
+  book_leave(&c->book_home, kind, c->book, more);
 }
 
 #endif

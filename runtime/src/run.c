@@ -133,6 +133,8 @@ int run_begin(uint32_t first, uint32_t count, const struct weir_config *config) 
   weir_scheduler.hog_ns = port_simulated() ? 0 : config->hog_ns;
   weir_mutex_patience = count > 1 ? MUTEX_PATIENCE : 0;
   weir_worker_here = weir_workers[first];
+  if (first == 0 && count == 1)
+    books_alone();
   weir_worker_thread = true;
   fiber_init_thread(&weir_worker_here->fiber);
   return 0;
@@ -155,6 +157,7 @@ void run_finish(void) {
   stack_shelf_clear();
   if (!port_simulated() || !stack_keep_watch())
     stack_unwatch();
+  books_shared();
   books_trim();
   weir_worker_here = &weir_worker_one;
   weir_worker_one.stamp = 0;

@@ -54,7 +54,7 @@ void task_free(struct task *task) {
   struct worker *worker = worker_here();
   worker_wheel_forget(&task->wait.expiry);
   fiber_destroy(&task->fiber);
-  book_leave(task->book_home, BOOK_TASK, task->book, 0);
+  book_leave(&task->book_home, BOOK_TASK, task->book, 0);
   port_tally(&worker->stack_bytes, -((size_t)1 << task->size_class));
   if (unlikely(task->daemon))
     port_tally(&worker->daemons, (size_t)-1);

@@ -23,6 +23,11 @@ static uint32_t enter(enum book_kind kind, void *object, size_t more) {
   return number;
 }
 
+static void leave(enum book_kind kind, uint32_t number, size_t more) {
+  static const uint8_t home = 0;
+  book_leave(&home, kind, number, more);
+}
+
 static void compare(void) {
   const struct book *book = &weir_books[0].kinds[BOOK_TIMER];
   size_t live = 0, bytes = 0, found = 0;
@@ -47,38 +52,42 @@ static void enter_and_leave_against_an_array(void) {
   for (uint32_t step = 0; step < SCALED(2000000); step++) {
     const uint32_t i = random_below(&random, 1 + step % OBJECTS);
     if (objects[i].alive) {
-      book_leave(0, BOOK_TIMER, objects[i].number, objects[i].bytes);
+      leave(BOOK_TIMER, objects[i].number, objects[i].bytes);
     } else {
       objects[i].bytes = random_below(&random, 1000);
       objects[i].number = enter(BOOK_TIMER, &objects[i], objects[i].bytes);
       CHECK(objects[i].number != BOOK_NONE);
     }
     objects[i].alive = !objects[i].alive;
-    if (step % 1000 == 0)
+    if (step % 1000 == 0) {
       compare();
+      (step / 1000 % 2 ? books_alone : books_shared)(); /* by turns as in one worker's run, and as elsewhere */
+    }
   }
   compare();
+  books_shared();
+  weir_worker_one.stamp = 0;
   CHECK_INT(weir_books[0].kinds[BOOK_TIMER].count, <=, OBJECTS); /* empty slots are used again */
   for (int i = 0; i < OBJECTS; i++)
     if (objects[i].alive)
-      book_leave(0, BOOK_TIMER, objects[i].number, objects[i].bytes);
+      leave(BOOK_TIMER, objects[i].number, objects[i].bytes);
 }
 
 static void trim_frees_only_what_is_empty(void) {
   needs_books();
   const uint32_t number = enter(BOOK_CHANNEL, &objects[0], 10);
   const uint32_t other = enter(BOOK_TASK, &objects[1], 20);
-  book_leave(0, BOOK_TASK, other, 20);
+  leave(BOOK_TASK, other, 20);
   books_trim();
   CHECK(weir_books[0].kinds[BOOK_TASK].slots == NULL);
   CHECK_EQ_INT(weir_books[0].kinds[BOOK_TASK].count, 0);
   CHECK(book_at(&weir_books[0].kinds[BOOK_CHANNEL], number >> 1) == &objects[0]);
-  book_leave(0, BOOK_CHANNEL, number, 10);
+  leave(BOOK_CHANNEL, number, 10);
   books_trim();
   CHECK(weir_books[0].kinds[BOOK_CHANNEL].slots == NULL);
   const uint32_t anew = enter(BOOK_TASK, &objects[1], 20);
   CHECK(anew != BOOK_NONE);
-  book_leave(0, BOOK_TASK, anew, 20);
+  leave(BOOK_TASK, anew, 20);
 }
 
 enum { LINES = 20000 };
