@@ -39,8 +39,9 @@ static void say_memory(struct page *page) {
     words[growth->verdicts[i].word]++;
   for (size_t s = 0; growth->timeout_count > 0 && s <= growth->peer_count; s++)
     say_leak(page, s == 0 ? NULL : growth->peers[s - 1]);
-  html_print(page->out, "Of %zu scenarios judged %zu grow, %zu are flat, and of %zu nobody can tell.",
-             growth->verdict_count, words[GROWTH_GROWS], words[GROWTH_FLAT], words[GROWTH_UNSURE]);
+  if (growth->verdict_count > 0)
+    html_print(page->out, "Of %zu scenarios judged %zu grow, %zu are flat, and of %zu nobody can tell.",
+               growth->verdict_count, words[GROWTH_GROWS], words[GROWTH_FLAT], words[GROWTH_UNSURE]);
 }
 
 static void say_fuzzing(struct page *page) {

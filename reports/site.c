@@ -2,6 +2,7 @@
 #include "site.h"
 
 #include "allocation.h"
+#include "file.h"
 #include "summary.h"
 
 #include <errno.h>
@@ -99,6 +100,34 @@ static bool is_ours(const char *path) {
   return strstr(beginning, PAGE_GENERATOR) != NULL;
 }
 
+static bool is_written(const struct site *site, const char *path) {
+  for (size_t i = 0; i < site->count; i++)
+    if (strcmp(site->paths[i], path) == 0)
+      return true;
+  return false;
+}
+
+/* What an earlier page of ours links to below data/, and is not there any more. */
+static void remove_stale_data(const struct site *site) {
+  static const char link[] = "href=\"data/";
+  struct problem problem;
+  char *path = allocation_format("%s/%s", site->directory, page_file(PAGE_DATA)), *text;
+  size_t size;
+  bool read = is_ours(path) && file_read(path, DOCUMENT_SIZE_LIMIT, &text, &size, &problem);
+  free(path);
+  if (!read)
+    return;
+  for (const char *at = text; (at = strstr(at, link)) != NULL; at++) {
+    const char *name = at + sizeof link - 1;
+    int length = (int)strcspn(name, "/\"");
+    path = allocation_format("%s/data/%.*s", site->directory, length, name);
+    if (name[length] == '"' && !is_written(site, path))
+      unlink(path);
+    free(path);
+  }
+  free(text);
+}
+
 static void remove_stale(const struct site *site) {
   for (int kind = 0; kind < PAGE_KIND_COUNT; kind++) {
     char *path = allocation_format("%s/%s", site->directory, page_file((enum page_kind)kind));
@@ -123,6 +152,8 @@ static bool write_all(struct site *site) {
 bool site_write(const char *directory, const struct report *report, struct problem *problem) {
   struct site site = {.directory = directory, .report = report, .problem = problem};
   bool good = write_all(&site);
+  if (good)
+    remove_stale_data(&site); /* while the old page still stands */
   for (size_t i = 0; i < site.count; i++) {
     char *fresh = allocation_format("%s.new", site.paths[i]);
     if (good && rename(fresh, site.paths[i]) != 0)
@@ -130,10 +161,11 @@ bool site_write(const char *directory, const struct report *report, struct probl
     if (!good)
       unlink(fresh);
     free(fresh);
-    free(site.paths[i]);
   }
-  free(site.paths);
   if (good)
     remove_stale(&site);
+  for (size_t i = 0; i < site.count; i++)
+    free(site.paths[i]);
+  free(site.paths);
   return good;
 }

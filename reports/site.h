@@ -1,7 +1,8 @@
 /* site.h — the report as a folder: its pages, summary.md, and the raw data beside them.
  *
  * Everything is written beside its place first and renamed when all of it is there, so that a page is the whole page or
- * the old one. A page that an earlier weir-report left here, and that has no data this time, is removed. */
+ * the old one. What an earlier weir-report left here and this one does not write, a page or
+ * raw data, is removed; nobody else's file is, unless it bears the name of one that is written. */
 #ifndef REPORTS_SITE_H
 #define REPORTS_SITE_H
 

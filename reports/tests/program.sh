@@ -133,6 +133,16 @@ growth() {
   ends 0 "$report" small.json --growth=only.json -o only
   check_site only
   holds only/all '<td class="number">0<span class="range">−1 to 1</span>'
+  # Curves of one point, of nothing, below nothing and beyond all measure are drawn, too.
+  for bytes_alive in 0 -5000 1e18 -1e18; do
+    printf '{"schema": "weir-growth-1", "verdicts": [], "curves": [{"system": "weir", "version": "1", "policy": "timer",
+      "mode": "prompt", "timeout_ns": 5, "subscribers": 1, "concurrency": 1, "points": [{"messages": 0, "seconds": 0,
+      "live_bytes": %s, "before_collection": null, "pending": 0, "abandoned": 0}]}]}' $bytes_alive >point.json
+    ends 0 "$report" small.json --growth=point.json -o point
+    test ! -s err || fail "$bytes_alive: $(cat err)"
+    check_site point
+    holds point/all "The growth data hold no verdict."
+  done
   # Hostile text is text.
   "$make_inputs" growth-hostile >hostile.json
   ends 0 "$report" small.json --growth=hostile.json -o hostile-site
@@ -209,8 +219,10 @@ pages() {
   for kind in growth zoo hostile; do cmp site/data/$kind.json $kind.json; done
   # Without the data no page, no link, and the overview says so; an older page of ours goes, another's stays.
   echo "<p>mine</p>" >site/http.html
+  echo "{}" >site/data/mine.json
   ends 0 "$report" small.json -o site
   test ! -e site/memory.html && test ! -e site/fuzzing.html || fail "a page of older data was left"
+  test "$(ls site/data | tr '\n' ' ')" = "mine.json results.json " || fail "older data were left: $(ls site/data)"
   holds site/http.html mine
   lacks site/index.html 'href="http.html"'
   holds site/index.html "<dt>Memory</dt><dd>no growth data: weir-curves"

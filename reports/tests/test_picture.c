@@ -70,6 +70,16 @@ static const char *ticks(double low, double high) {
   return text;
 }
 
+static const char *linear_ticks(double most, bool bytes) {
+  static char *text;
+  size_t size;
+  free(text);
+  FILE *stream = open_memstream(&text, &size);
+  axis_ticks_linear(stream, "y", most, bytes);
+  fclose(stream);
+  return text;
+}
+
 static void axes(void) {
   struct axis axis = axis_empty();
   axis_add(&axis, NAN);
@@ -91,6 +101,12 @@ static void axes(void) {
   CHECK_TEXT(ticks(20, 200), "set xtics ('20' 20, '50' 50, '100' 100, '200' 200)\n");
   CHECK_TEXT(ticks(10, 2000), "set xtics ('10' 10, '30' 30, '100' 100, '300' 300, '1,000' 1000)\n");
   CHECK_TEXT(ticks(10, 1e5), "set xtics ('10' 10, '100' 100, '1,000' 1000, '10k' 10000, '100k' 100000)\n");
+  CHECK_TEXT(linear_ticks(1, false), "set ytics ('0' 0, '0.5' 0.5, '1' 1)\n");
+  CHECK_TEXT(linear_ticks(300000, false), "set ytics ('0' 0, '100k' 100000, '200k' 200000, '300k' 300000)\n");
+  CHECK_TEXT(linear_ticks(1024, true),
+             "set ytics ('0' 0, '256\u00a0B' 256, '512\u00a0B' 512, '768\u00a0B' 768, '1\u00a0KiB' 1024)\n");
+  CHECK_TEXT(linear_ticks(6e7, true),
+             "set ytics ('0' 0, '16\u00a0MiB' 16777216, '32\u00a0MiB' 33554432, '48\u00a0MiB' 50331648)\n");
 }
 
 static double luminance(unsigned colour) {
