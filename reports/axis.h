@@ -16,8 +16,8 @@ bool axis_is_empty(const struct axis *axis);
 /* Widens to the nearest of 1, 2, 5 × 10^k, at least by a factor of two in all. An empty axis becomes 1…10. */
 void axis_round(struct axis *axis);
 
-/* `set AXIStics (…)`: 1, 2, 5 or 1, 3 in each decade when few decades are seen, else the decades; bytes in powers of 1024. The
- * labels pass through number.h. */
+/* `set AXIStics (…)`: 1, 2, 5 or 1, 3 in each decade when few decades are seen, else the decades; bytes in
+ * powers of 1024. The labels pass through number.h. */
 void axis_ticks(FILE *script, const char *name, const struct axis *axis);
 void axis_ticks_bytes(FILE *script, const char *name, const struct axis *axis, double floor_bytes);
 

@@ -13,8 +13,8 @@
 #define LEFT         62
 #define LEGEND_LIMIT 24
 
-/* Dashed lines are thinner by a tenth: gnuplot's svg terminal draws two arrows of one colour and width as one path, with
- * the dashes of the first. */
+/* Dashed lines are thinner by a tenth: gnuplot's svg terminal draws two arrows of one colour and width as one path,
+ * with the dashes of the first. */
 static void write_style(FILE *script, const struct growth_chart_line *line) {
   double width = line->before ? 1 : (line->peer < 0 ? 2.5 : 2) - (line->dashed ? 0.1 : 0);
   const char *dashes = line->before ? "(2,3)" : line->dashed ? "(4,3)" : "1";

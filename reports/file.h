@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* *content is from malloc and ends with a NUL that *size does not count. false with `problem` filled: nothing to free. */
+/* *content is from malloc and ends with a NUL that *size does not count. false with `problem` filled: nothing is to be
+ * freed. */
 bool file_read(const char *path, size_t limit, char **content, size_t *size, struct problem *problem);
 
 #endif

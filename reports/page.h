@@ -2,9 +2,9 @@
  *
  * The overview is index.html: what has changed since (page_changes), what a message costs and leaves behind
  * (page_steady), and a sentence of every other page (page_overview). Then come the sweep: how that changes
- * (page_heatmaps), against whom (page_lines, page_scaling), by how much (page_comparison); the memory (page_memory), the
- * fuzzing (page_zoo), HTTP (page_hostile); and whether to believe it (page_environment, page_data). A page without data
- * is not written, is in no navigation, and the overview names it as missing. */
+ * (page_heatmaps), against whom (page_lines, page_scaling), by how much (page_comparison); the memory (page_memory),
+ * the fuzzing (page_zoo), HTTP (page_hostile); and whether to believe it (page_environment, page_data). A page without
+ * data is not written, is in no navigation, and the overview names it as missing. */
 #ifndef REPORTS_PAGE_H
 #define REPORTS_PAGE_H
 

@@ -8,8 +8,8 @@
 
 #include "page.h"
 
-/* The folder is made if need be. false with `problem` filled: the machine's fault, and nothing has been replaced, unless
- * it was a rename that failed. */
+/* The folder is made if need be. false with `problem` filled: the machine's fault, and nothing has been replaced,
+ * unless it was a rename that failed. */
 bool site_write(const char *directory, const struct report *report, struct problem *problem);
 
 #endif

@@ -30,8 +30,8 @@ static inline bool spoil_one(const char *text, size_t size, size_t at, char byte
   return good;
 }
 
-/* Each is taken, or refused with a line of the file and nothing that a terminal would obey. Returns how many were taken;
- * a cut one never may be. */
+/* Each is taken, or refused with a line of the file and nothing that a terminal would obey. Returns how many were
+ * taken; a cut one never may be. */
 static inline size_t spoil(const char *text, spoil_taker *take) {
   static const char bytes[] = "\"{}[],:0-9.e\\\n\x1b\x7f\xff";
   size_t size = strlen(text), taken = 0;
