@@ -31,11 +31,22 @@ static void write_verdict(struct page *page, const struct growth_verdict *verdic
              verdict->settled ? "settled" : "not settled", verdict->reason);
 }
 
+/* A file's name and its folder's: where the sources lay on the machine that built them is nobody's business. */
+static const char *short_path(const char *path) {
+  const char *from = path;
+  for (const char *at = path, *folder = path; *at != '\0'; at++)
+    if (*at == '/') {
+      from = folder;
+      folder = at + 1;
+    }
+  return from;
+}
+
 static void write_line(struct page *page, const struct growth_verdict *verdict, const struct growth_line *line) {
   fputs("<tr><th scope=\"row\">", page->out);
   page_name(page, verdict->name);
   html_print(page->out, "</th><td>%s</td><td>", line->kind);
-  page_name(page, line->file);
+  page_name(page, short_path(line->file));
   html_print(page->out, ":%ld</td>", (long)line->line);
   write_word(page, line->word);
   write_slope(page, &line->slope);

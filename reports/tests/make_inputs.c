@@ -42,11 +42,11 @@ static void verdict(const char *name, const char *word, double slope, const char
       "\"lines\": [",
       separator, name, word, slope, slope, slope);
   if (kind != NULL)
-    printf(
-        "\n    {\"kind\": \"%s\", \"file\": \"broadcast.c\", \"line\": 61, \"verdict\": \"%s\", \"reason\": \"rises\", "
-        "\"bytes_per_operation\": %.9g, \"low\": %.9g, \"high\": %.9g, \"first_live\": 100, \"last_live\": 5000, "
-        "\"first_bytes\": 10000, \"last_bytes\": 500000}",
-        kind, word, slope, slope, slope);
+    printf("\n    {\"kind\": \"%s\", \"file\": \"/somewhere/else/bench/broadcast.c\", \"line\": 61, \"verdict\": "
+           "\"%s\", \"reason\": \"rises\", "
+           "\"bytes_per_operation\": %.9g, \"low\": %.9g, \"high\": %.9g, \"first_live\": 100, \"last_live\": 5000, "
+           "\"first_bytes\": 10000, \"last_bytes\": 500000}",
+           kind, word, slope, slope, slope);
   fputs("]}", stdout);
   separator = ",";
 }
