@@ -10,7 +10,7 @@
  * ends.
  *
  * Behind its site an object carries a stamp, 4 bytes: the monotonic clock (in a simulation virtual time) in units of
- * 2^22 ns (4.2 ms), when its worker last read it, which is at the beginning of the round, of every sixteenth where
+ * 2^22 ns (4.2 ms), when its worker last read it, which is at the beginning of the round, every 1,024 switches where
  * nothing waits for time: nobody reads a clock for it. So an age is never too small, and too great by what the worker
  * did since. Outside a run the clock is read. It wraps after 208 days: an age is right up to that, and modulo that
  * beyond.

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ROUND = 64, ROUND_NS = 100000, POLL_NS = 50000, TASK_NUMBERS = 64, ROUNDS_UNREAD = 16 };
+enum { ROUND = 64, ROUND_NS = 100000, POLL_NS = 50000, TASK_NUMBERS = 64, UNREAD_MOST = 16 * ROUND };
 
 static struct stack_pool stacks_one;
 struct worker weir_worker_one = {.wheel = {.due_tail = &weir_worker_one.wheel.due}, .random = 1, .stacks = &stacks_one};
@@ -269,7 +269,7 @@ void worker_begin_round(struct worker *worker) {
       expire_until(worker, now);
     if (port_several())
       scheduler_offer(worker, used, took);
-  } else if (WORKER_STAMPS && unlikely(++worker->unread >= ROUNDS_UNREAD)) {
+  } else if (WORKER_STAMPS && unlikely((worker->unread += (uint32_t)used) >= UNREAD_MOST)) {
     worker->unread = 0;
     worker_see_time(worker, port_clock());
   }

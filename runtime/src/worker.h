@@ -56,7 +56,7 @@ struct worker {
   struct fiber fiber;
   int64_t round_time; /* these two by worker_see_time */
   uint32_t stamp;     /* of what is made now (books.h); 0 outside a run */
-  uint32_t unread;    /* rounds since the clock was read */
+  uint32_t unread;    /* switches since the clock was read, where nothing waits for time */
   int64_t polled;     /* when it last looked at descriptors; 0: it must look, whoever waits for one */
   uint64_t random;
   struct stack_pool *stacks;

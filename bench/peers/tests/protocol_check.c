@@ -186,7 +186,8 @@ static void check_benchmark(struct peer *peer, const char *pattern, const char *
   if (!json_is_integer(ns) || json_integer_value(ns) <= 0) {
     broken("%s: ns is not a positive integer", name);
   }
-  bool rounds = begins(name, "broadcast/") || begins(name, "steady/") || begins(name, "scaling/");
+  bool rounds =
+      begins(name, "broadcast/") || begins(name, "steady/") || begins(name, "growth/") || begins(name, "scaling/");
   json_int_t counted = json_is_integer(count) ? json_integer_value(count) : -1;
   if (rounds ? counted < OPERATIONS : counted != OPERATIONS) {
     broken("%s: count is %lld, expected %s%d", name, (long long)counted, rounds ? "at least " : "", OPERATIONS);
