@@ -71,7 +71,7 @@ struct books {
   struct book kinds[BOOK_KINDS];
 } __attribute__((aligned(64)));
 
-extern WEIR_PRIVATE struct books weir_books[BOOK_HOMES];
+extern WEIR_INTERNAL struct books weir_books[BOOK_HOMES];
 extern WEIR_INTERNAL bool weir_book_alone;
 extern WEIR_INTERNAL unsigned weir_book_homes; /* how many have ever been used */
 
@@ -161,7 +161,7 @@ static inline void book_leave(const uint8_t *home, enum book_kind kind, size_t n
 }
 
 /* More bytes, or fewer, of an object that stays. */
-WEIR_PRIVATE void book_more(uint8_t home, enum book_kind kind, uint32_t number, size_t more);
+void book_more(uint8_t home, enum book_kind kind, uint32_t number, size_t more);
 
 /* Calls visit for each object of a kind that is alive; it may leave meanwhile. No other worker runs. */
 WEIR_PRIVATE void books_each(enum book_kind kind, void (*visit)(void *object));

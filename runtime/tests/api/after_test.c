@@ -81,6 +81,7 @@ static int abandoned_body(void *arg) {
 }
 
 static void abandoned_books(int mode) {
+  needs_books();
   struct books books = {mode == WEIR_TIMERS_CLASSIC, false};
   run_balanced((enum weir_timer_mode)mode, abandoned_body, &books); /* what is pending goes with the run */
   books.until_due = true;                                           /* a virtual minute */

@@ -152,6 +152,7 @@ static int meeting_body(void *arg) {
 }
 
 static void who_has_a_reference_may_call(void) {
+  needs_books();
   run_everywhere(meeting_body, NULL);
 }
 

@@ -62,6 +62,7 @@ static int topics_body(void *arg) {
 }
 
 static void topics_and_results(void) {
+  needs_books();
   run_everywhere(topics_body, NULL);
 }
 

@@ -79,6 +79,7 @@ static int reference_body(void *arg) {
 }
 
 static void last_reference_frees(void) {
+  needs_books();
   run_balanced(WEIR_TIMERS_PROMPT, reference_body, NULL);
   simulate_quiet(WEIR_TIMERS_PROMPT, reference_body, NULL);
 }
@@ -208,6 +209,7 @@ static int keeps_body(void *arg) {
 }
 
 static void channel_outlives_its_run(void) {
+  needs_books();
   static struct run_log log;
   dropped_count = 0;
   CHECK_EQ_INT(run_logged(WEIR_TIMERS_PROMPT, &log, keeps_body, NULL), 0);

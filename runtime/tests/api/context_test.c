@@ -50,6 +50,7 @@ static int tree_body(void *arg) {
 }
 
 static void cancel_reaches_all_below(void) {
+  needs_books();
   run_everywhere(tree_body, NULL);
 }
 
@@ -131,6 +132,7 @@ static int unref_body(void *arg) {
 }
 
 static void references(void) {
+  needs_books();
   run_everywhere(unref_body, NULL);
 }
 
@@ -184,6 +186,7 @@ static int deep_body(void *arg) {
 }
 
 static void deep_trees_need_no_stack(void) {
+  needs_books();
   run_balanced(WEIR_TIMERS_PROMPT, deep_body, NULL);
   run_balanced(WEIR_TIMERS_PROMPT, deep_body, &(int){1});
 }
@@ -245,6 +248,7 @@ static int leak_body(void *arg) {
 }
 
 static void a_leak_names_the_line(void) {
+  needs_books();
   struct weir_sim_report report;
   made_outside = weir_context_background();
   simulate_report(leak_body, &report);

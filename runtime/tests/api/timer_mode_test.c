@@ -178,6 +178,7 @@ static int abandoned_body(void *arg) {
 }
 
 static void abandoned_after(int mode) {
+  needs_books();
   row_holds(mode, abandoned_body);
 }
 

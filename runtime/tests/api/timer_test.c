@@ -38,6 +38,7 @@ static int results_body(void *arg) {
 }
 
 static void stop_and_reset_tell_what_was_kept(void) {
+  needs_books();
   run_and_simulate(results_body);
 }
 
@@ -359,6 +360,7 @@ static int many_body(void *arg) {
 }
 
 static void hundred_thousand_pending(void) {
+  needs_books();
   run_for_real(many_body, NULL);
   for (size_t m = 0; m < 2; m++)
     simulate_quiet_on_one(run_modes[m], many_body, NULL);

@@ -101,6 +101,7 @@ static int read_later_program(void *arg) {
 
 /* Responses are what they were after their run, and in the next. */
 static void responses_after_the_run(void) {
+  needs_books();
   server = server_start(SERVER_MICROHTTPD);
   const int before = descriptors();
   CHECK((client = weir_http_new(NULL)) != NULL);
@@ -175,6 +176,7 @@ static int defer_program(void *arg) {
 }
 
 static void closed_by_defer(void) {
+  needs_books();
   server = server_start(SERVER_MICROHTTPD);
   const int before = descriptors();
   run(defer_program);

@@ -145,6 +145,7 @@ static int idle_program(void *arg) {
 }
 
 static int idle_time_program(void *arg) {
+  needs_books();
   const int64_t time = 20 * WEIR_MILLISECOND;
   (void)arg;
   begin(&(struct weir_http_config){.idle_timeout = time});
@@ -181,6 +182,7 @@ static void answer_and_close(void *unasked) {
 }
 
 static int server_closes_program(void *arg) {
+  needs_books();
   (void)arg;
   peer = peer_listen(16);
   weir_chan *now = weir_chan_new(0, 0);

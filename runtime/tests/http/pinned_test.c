@@ -87,6 +87,7 @@ static int unread_program(void *arg) {
 }
 
 static void unread(void) {
+  needs_books();
   server = server_start(SERVER_MICROHTTPD);
   run_balanced(WEIR_TIMERS_PROMPT, unread_program, NULL);
   server_stop(&server);
@@ -108,6 +109,7 @@ static int wait_for_ever(void *size) {
 }
 
 static void deadlock(int bytes) {
+  needs_books();
   static struct run_log log;
   long size = bytes;
   server = server_start(SERVER_MICROHTTPD);

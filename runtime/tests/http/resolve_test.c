@@ -187,6 +187,7 @@ static int left_program(void *arg) {
 
 /* With several workers the answer may be taken before main has returned. */
 static void left(void) {
+  needs_books();
   plants_leak(); /* the run ends under those who held the responses */
   static struct run_log log;
   if (!one_worker())

@@ -100,6 +100,7 @@ static void all_stories(int port, long size, unsigned workers) {
 }
 
 static void against(int kind) {
+  needs_books();
   struct server server = server_start((enum server_kind)kind);
   for (size_t i = 0; i < sizeof server_sizes / sizeof *server_sizes; i++)
     for (unsigned workers = 1; workers <= 2; workers++)

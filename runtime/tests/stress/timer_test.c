@@ -258,6 +258,7 @@ static int freed_body(void *mode) {
 }
 
 static void freed_while_firing(void) {
+  needs_books();
   stress_rounds(freed_body);
 }
 
