@@ -26,7 +26,8 @@ enum { ROWS_MOST = 160, NUMBERS = 37 };
 struct play;
 
 struct expected {
-  int error; /* 0, or of the request, or of reading the body */
+  int error;       /* 0, or of the request, or of reading the body */
+  int other_error; /* as well, where the kernel decides whether libcurl sees a reset first, or room to send; 0: none */
   enum weir_http_stage stage;
   int status;
   const char *body;  /* all of it; NULL: not compared */
