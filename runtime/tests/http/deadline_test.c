@@ -191,6 +191,8 @@ static int program(void *arg) {
 
 static void every_way(int the_stage) {
   stage = (enum weir_http_stage)the_stage;
+  if (stage == WEIR_HTTP_QUEUED)
+    needs_books();
   CHECK_EQ_INT(sem_init(&resolver, 0, 0), 0);
   CHECK((large = calloc(1, LARGE)) != NULL);
   for (way = STAGE; way < WAYS; way++)
