@@ -11,7 +11,9 @@
  *
  * What is alive may rise and be no leak: under a faster load more timers wait for the same timeout. Then it is renewed: at
  * the end nothing is older than half of the run, and since three quarters of it the oldest has not aged with the clock, as
- * it would in a leak that began late. Such a line is flat whatever its bytes say.
+ * it would in a leak that began late. Such a line is flat whatever its bytes say. The time between these two looks is taken
+ * from after the first to before the second, else a process that is held up within one of them, for longer than its whole
+ * run, has objects that seem too young for the clock.
  *
  * Rejected: comparing the first round with the last (a warm-up is no leak); judging the total alone (a leak of 100 bytes
  * under a load that keeps a megabyte, now more, now less, is seen in its own line only).
@@ -44,8 +46,8 @@ struct growth {
   uint32_t readings, capacity;
   uint64_t stride; /* rounds a reading */
   double *values;  /* capacity a series */
-  int64_t last;    /* when it was read last */
-  int64_t earlier; /* the earlier look, at three quarters of the run; 0: not yet */
+  int64_t last;    /* the time before the last reading */
+  int64_t earlier; /* the time after the earlier look, at three quarters of the run; 0: not yet */
 };
 
 static double *values_of(const struct growth *growth, uint32_t series) {
@@ -74,6 +76,7 @@ static uint32_t series_of(struct growth *growth, const struct weir_census_line *
 
 static int take_reading(struct growth *growth) {
   struct weir_census census;
+  growth->last = weir_now();
   size_t heap = port_heap_bytes();
   int error = weir_census_take(&census);
   if (error != 0)
@@ -93,13 +96,12 @@ static int take_reading(struct growth *growth) {
   for (uint32_t i = 0; i < growth->series_count && growth->readings == 0; i++)
     growth->series[i].first_live = growth->series[i].last_live;
   growth->readings++;
-  growth->last = weir_now();
   weir_census_free(&census);
   return 0;
 }
 
 static void look_earlier(struct growth *growth) {
-  growth->earlier = growth->last;
+  growth->earlier = weir_now();
   for (uint32_t i = 0; i < growth->series_count; i++)
     growth->series[i].earlier_oldest = growth->series[i].oldest;
 }
