@@ -281,9 +281,10 @@ bool poller_sleep(int64_t until) {
   struct pollfd epoll = {.fd = poller.epoll, .events = POLLIN};
   struct timespec timeout = {.tv_sec = left / WEIR_SECOND, .tv_nsec = left % WEIR_SECOND};
   int ready = ppoll(&epoll, 1, until == WEIR_FOREVER ? NULL : &timeout, NULL);
-  if (__atomic_load_n(&poller.interrupted, __ATOMIC_ACQUIRE) != 0) /* pairs with poller_interrupt */
-    take_interruption();
-  return ready > 0;
+  if (__atomic_load_n(&poller.interrupted, __ATOMIC_ACQUIRE) == 0) /* pairs with poller_interrupt */
+    return ready > 0;
+  take_interruption();
+  return true; /* even when the time ran out as well: nobody else will hear of it */
 }
 
 void poller_interrupt(void) {

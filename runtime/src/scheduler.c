@@ -343,14 +343,13 @@ static bool doze(struct worker *worker, int64_t end) {
     return false;
   }
   bool woken = __atomic_load_n(&worker->idle, __ATOMIC_SEQ_CST) == 0 || stopped();
-  if (!woken) {
-    if (poller_sleep(end))
-      worker->polled = 0; /* the next round serves what is ready */
-  }
+  bool interrupted = !woken && poller_sleep(end);
+  if (interrupted)
+    worker->polled = 0; /* the next round serves what is ready */
   port_lock(&weir_scheduler.lock);
   __atomic_store_n(&weir_scheduler.poller, NULL, __ATOMIC_SEQ_CST);
   port_unlock(&weir_scheduler.lock);
-  return !woken && port_clock() < end;
+  return interrupted;
 }
 
 /* Until work is in sight, a timer of its own is due, or somebody woke it. */
