@@ -165,6 +165,11 @@ static void mutate_schedule(struct schedule *schedule) {
     mutations[below(sizeof mutations / sizeof mutations[0])](schedule);
 }
 
+static size_t at_most(size_t size, size_t most) {
+  return size < most ? size : most;
+}
+
+/* While a crash is minimised the input is longer than what is asked for. */
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t size_most, unsigned seed) {
   static uint8_t data[INPUT_DATA_MOST];
   if (size_most <= INPUT_HEADER)
@@ -173,13 +178,13 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t size_most, un
   known(bytes, size);
   const struct input input = input_of(bytes, size);
   const size_t room = size_most - INPUT_HEADER;
-  size_t data_size = input.data.size;
+  size_t data_size = at_most(input.data.size, room);
   const bool of_data = below(4) == 0;
-  struct schedule schedule = {.size = input.schedule.size};
+  struct schedule schedule = {.size = at_most(input.schedule.size, room - data_size)};
   if (data_size > 0)
     memcpy(data, input.data.bytes, data_size);
   if (of_data) {
-    const size_t most = room - schedule.size < sizeof data ? room - schedule.size : sizeof data;
+    const size_t most = at_most(room - schedule.size, sizeof data);
     data_size = most == 0 ? data_size : LLVMFuzzerMutate(data, data_size, most);
     known(data, data_size);
   }
@@ -189,10 +194,6 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t size_most, un
   if (!of_data || below(4) == 0)
     mutate_schedule(&schedule);
   return INPUT_HEADER + data_size + schedule.size;
-}
-
-static size_t at_most(size_t size, size_t most) {
-  return size < most ? size : most;
 }
 
 /* The data of one; the schedule of the other, or as much of its own as comes before a place, and the other's from there

@@ -4,7 +4,7 @@
 set -eu
 source=$1 build=$2
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'status=$?; [ $status -eq 0 ] || tail -n 20 "$folder/out"; rm -rf "$folder"; exit $status' EXIT
 mkdir "$folder/corpora" "$folder/build"
 ln -s "$build/fuzz" "$folder/build/fuzz"
 corpus() {

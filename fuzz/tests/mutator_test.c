@@ -82,16 +82,17 @@ static void mutations(void) {
   CHECK_INT(of_data, <, ROUNDS / 3);
 }
 
-/* Too small, or full. */
+/* Too small, full, or more than is asked for. */
 static void sizes(void) {
   for (size_t most = 0; most <= 8; most++)
-    for (size_t size = 0; size <= most; size++)
+    for (size_t size = 0; size <= 12; size++)
       for (unsigned seed = 1; seed <= 500; seed++) {
         struct buffer buffer;
+        const size_t end = size > most ? size : most;
         memset(&buffer, (int)seed & 0xff, sizeof buffer);
-        memset(buffer.bytes + most, 0xaa, sizeof buffer - most);
+        memset(buffer.bytes + end, 0xaa, sizeof buffer - end);
         CHECK_INT(LLVMFuzzerCustomMutator(buffer.bytes, size, most, seed), <=, most);
-        for (size_t i = most; i < SIZE_MOST; i++)
+        for (size_t i = end; i < SIZE_MOST; i++)
           CHECK_EQ_INT(buffer.bytes[i], 0xaa);
         check_guard(&buffer);
       }
