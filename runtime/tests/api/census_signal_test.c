@@ -75,11 +75,24 @@ static void wakes_main(void *arg) {
   CHECK_EQ_INT(weir_chan_close(arg), 0);
 }
 
+/* ThreadSanitizer keeps a signal that comes while a fiber runs for that fiber's next call into it; a fiber that waits for
+ * the answer makes none. So there it is asked again. */
+static int await_answer(void) {
+  if (!UNDER_TSAN)
+    return sem_wait(&asked.told);
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec++;
+  return sem_timedwait(&asked.told, &until);
+}
+
 /* Another thread asks, waits until it has been told, and only then lets main go on. */
 static void *asks(void *arg) {
   CHECK_EQ_INT(kill(getpid(), SIGUSR1), 0);
-  while (sem_wait(&asked.told) != 0)
-    CHECK_EQ_INT(errno, EINTR);
+  while (await_answer() != 0) {
+    CHECK(errno == EINTR || (errno == ETIMEDOUT && UNDER_TSAN));
+    CHECK_EQ_INT(errno == ETIMEDOUT ? kill(getpid(), SIGUSR1) : 0, 0);
+  }
   CHECK_EQ_INT(weir_post(wakes_main, arg), 0);
   return NULL;
 }
@@ -105,7 +118,7 @@ static void sleeping_workers(void) {
   pthread_t thread;
   run_asked(sleeping_body, &thread);
   CHECK_EQ_INT(pthread_join(thread, NULL), 0);
-  CHECK_EQ_INT(begun(), 1);
+  CHECK(begun() == 1 || (begun() > 1 && UNDER_TSAN));
   if (one_worker()) /* several may have been on their way to sleep */
     CHECK_CONTAINS(asked.log.text, "main: blocked: receive from the channel made at");
 }
