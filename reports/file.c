@@ -39,3 +39,8 @@ bool file_read(const char *path, size_t limit, char **content, size_t *size, str
   *size = length;
   return true;
 }
+
+const char *file_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}

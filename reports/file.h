@@ -11,4 +11,7 @@
  * freed. */
 bool file_read(const char *path, size_t limit, char **content, size_t *size, struct problem *problem);
 
+/* The path without its folders. */
+const char *file_name(const char *path);
+
 #endif

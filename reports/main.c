@@ -2,27 +2,33 @@
  *
  * Exit status: 0 the site stands; 2 bad usage or bad input, and nothing has been written; 1 the machine's fault (no
  * gnuplot, no space); against a baseline also 3 when a row is slower, and with --strict 4 when of some row nobody can
- * tell, both with the report written. */
+ * tell, both with the report written. `weir-report verify` ends with 0 or 3, or as above. */
 #include "allocation.h"
+#include "input.h"
 #include "likeness.h"
-#include "site.h"
+#include "verify.h"
 
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum exit_status { EXIT_DONE = 0, EXIT_MACHINE = 1, EXIT_INPUT = 2, EXIT_SLOWER = 3, EXIT_UNSURE = 4 };
+enum exit_status {
+  EXIT_DONE = 0,
+  EXIT_MACHINE = 1,
+  EXIT_INPUT = 2,
+  EXIT_SLOWER = 3,
+  EXIT_DIFFERS = 3,
+  EXIT_UNSURE = 4
+};
 
 /* Those without a letter. */
 enum option_key { OPTION_GROWTH = 256, OPTION_FUZZ, OPTION_HOSTILE };
 
 struct options {
   const char *directory;
-  const char *baseline;
-  const char *growth, *zoo, *hostile;
+  struct input_files files;
   bool strict, force;
-  char **files;
-  size_t file_count;
 };
 
 const char *argp_program_version = "weir-report " WEIR_REPORT_VERSION;
@@ -47,16 +53,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     options->directory = argument;
     return 0;
   case 'b':
-    options->baseline = argument;
+    options->files.baseline = argument;
     return 0;
   case OPTION_GROWTH:
-    options->growth = argument;
+    options->files.growth = argument;
     return 0;
   case OPTION_FUZZ:
-    options->zoo = argument;
+    options->files.zoo = argument;
     return 0;
   case OPTION_HOSTILE:
-    options->hostile = argument;
+    options->files.hostile = argument;
     return 0;
   case 's':
     options->strict = true;
@@ -65,15 +71,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     options->force = true;
     return 0;
   case ARGP_KEY_ARG:
-    options->files = allocation_append(options->files, options->file_count, sizeof *options->files);
-    options->files[options->file_count++] = argument;
+    options->files.results =
+        allocation_append(options->files.results, options->files.result_count, sizeof *options->files.results);
+    options->files.results[options->files.result_count++] = argument;
     return 0;
   case ARGP_KEY_END:
-    if (options->file_count == 0)
+    if (options->files.result_count == 0)
       argp_error(state, "no result file given: weir-report results.json -o DIR");
     if (options->directory == NULL || *options->directory == '\0')
       argp_error(state, "no folder given for the report: add -o DIR");
-    if (options->baseline == NULL && (options->strict || options->force))
+    if (options->files.baseline == NULL && (options->strict || options->force))
       argp_error(state, "--strict and --force speak of a baseline: add --baseline=FILE");
     return 0;
   default:
@@ -90,6 +97,8 @@ static const struct argp argp = {option_table,
                                  "repetitions of one row are put together. With a baseline every row is "
                                  "called changed, not changed or cannot tell; both files should come from weir-bench "
                                  "--processes=N with N of 10 or more.\n\n"
+                                 "weir-report verify DIR computes a site once more from its raw data and says what "
+                                 "differs; see weir-report verify --help.\n\n"
                                  "Exit status: 0 done, 1 the report could not be made here, 2 bad usage or bad input, "
                                  "3 a row is slower than in the baseline, 4 nobody can tell of some row (--strict).",
                                  NULL,
@@ -101,83 +110,11 @@ static int complain(enum exit_status status, const char *text) {
   return status;
 }
 
-/* What the files hold. */
-struct input {
-  struct results results, baseline;
-  struct growth growth;
-  struct zoo zoo;
-  struct hostile hostile;
-};
-
-static void add_raw(struct raw **raws, size_t *count, char *name, const char *what, const char *path,
-                    const char *content, size_t size) {
-  *raws = allocation_append(*raws, *count, sizeof **raws);
-  (*raws)[(*count)++] = (struct raw){.name = name, .what = what, .path = path, .content = content, .size = size};
-}
-
-static void add_results(struct raw **raws, size_t *count, const char *stem, const char *what,
-                        const struct results *results) {
-  for (size_t i = 0; i < results->source_count; i++) {
-    const struct source *source = &results->sources[i];
-    char *name = i == 0 ? allocation_format("data/%s.json", stem) : allocation_format("data/%s-%zu.json", stem, i + 1);
-    add_raw(raws, count, name, what, source->path, source->content, source->size);
-  }
-}
-
-static void add_document(struct raw **raws, size_t *count, const char *name, const char *what,
-                         const struct document *document) {
-  add_raw(raws, count, allocation_string(name), what, document->path, document->content, document->size);
-}
-
-/* Every file that was read, under a name of ours; free it with raws_free. */
-static struct raw *raws_of(const struct input *input, const struct options *options, size_t *count) {
-  struct raw *raws = NULL;
-  *count = 0;
-  add_results(&raws, count, "results", "results of weir-bench", &input->results);
-  add_results(&raws, count, "baseline", "the baseline", &input->baseline);
-  if (options->growth != NULL)
-    add_document(&raws, count, "data/growth.json", "live bytes over messages, and verdicts", &input->growth.document);
-  if (options->zoo != NULL)
-    add_document(&raws, count, "data/zoo.json", "trials of every strategy at every entry", &input->zoo.document);
-  if (options->hostile != NULL)
-    add_document(&raws, count, "data/hostile.json", "the hostile servers", &input->hostile.document);
-  return raws;
-}
-
-static void raws_free(struct raw *raws, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    free((char *)raws[i].name);
-  free(raws);
-}
-
 static int make_report(const struct input *input, const struct changes *changes, const char *objection,
                        const struct options *options) {
-  const struct results *results = &input->results;
   struct problem problem;
-  struct steady steady = steady_of(results);
-  struct sweep sweep = sweep_of(results);
-  struct comparison comparison = comparison_of(results);
-  struct story story = story_of(&steady);
-  struct report report = {.results = results,
-                          .steady = &steady,
-                          .sweep = &sweep,
-                          .comparison = &comparison,
-                          .story = &story,
-                          .version = WEIR_REPORT_VERSION,
-                          .changes = changes,
-                          .objection = objection,
-                          .growth = options->growth == NULL ? NULL : &input->growth,
-                          .zoo = options->zoo == NULL ? NULL : &input->zoo,
-                          .hostile = options->hostile == NULL ? NULL : &input->hostile};
-  struct raw *raws = raws_of(input, options, &report.raw_count);
-  report.raws = raws;
-  bool good = site_write(options->directory, &report, &problem);
-  raws_free(raws, report.raw_count);
-  story_free(&story);
-  comparison_free(&comparison);
-  sweep_free(&sweep);
-  steady_free(&steady);
-  return good ? EXIT_DONE : complain(EXIT_MACHINE, problem.text);
+  return input_publish(input, changes, objection, options->directory, &problem) ? EXIT_DONE
+                                                                                : complain(EXIT_MACHINE, problem.text);
 }
 
 /* The report, the verdicts in it, and the exit status they make. */
@@ -217,22 +154,51 @@ static void announce(const struct results *results, const char *directory) {
   putchar('\n');
 }
 
-static bool read_input(struct input *input, const struct options *options, struct problem *problem) {
-  for (size_t i = 0; i < options->file_count; i++)
-    if (!results_read(&input->results, options->files[i], RESULTS_SIZE_LIMIT, problem))
-      return false;
-  if (options->baseline != NULL && !results_read(&input->baseline, options->baseline, RESULTS_SIZE_LIMIT, problem))
-    return false;
-  if (options->growth != NULL && !growth_read(&input->growth, options->growth, problem))
-    return false;
-  if (options->zoo != NULL && !zoo_read(&input->zoo, options->zoo, problem))
-    return false;
-  if (options->hostile != NULL && !hostile_read(&input->hostile, options->hostile, problem))
-    return false;
-  results_finish(&input->results);
-  if (options->baseline != NULL)
-    results_finish(&input->baseline);
-  return true;
+/* weir-report verify SITE */
+static error_t parse_verify(int key, char *argument, struct argp_state *state) {
+  const char **directory = state->input;
+  switch (key) {
+  case ARGP_KEY_ARG:
+    if (*directory != NULL)
+      argp_error(state, "one site at a time: %s or %s", *directory, argument);
+    *directory = argument;
+    return 0;
+  case ARGP_KEY_NO_ARGS:
+    argp_error(state, "no site given: weir-report verify DIR");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp verify_argp = {
+    NULL,
+    parse_verify,
+    "DIR",
+    "Computes a site once more from the raw data in it, and says where its pages and its "
+    "summary say something else.\v"
+    "Exit status: 0 all is as the data give it, 1 it could not be computed here, "
+    "2 bad usage, or no site of this weir-report, 3 something differs.",
+    NULL,
+    NULL,
+    NULL};
+
+static int verify(int argc, char **argv) {
+  const char *directory = NULL;
+  argp_parse(&verify_argp, argc, argv, 0, NULL, &directory);
+  struct problem problem;
+  size_t differences = 0;
+  switch (verify_site(directory, stdout, &differences, &problem)) {
+  case VERIFY_UNREADABLE:
+    return complain(EXIT_INPUT, problem.text);
+  case VERIFY_MACHINE:
+    return complain(EXIT_MACHINE, problem.text);
+  case VERIFY_DONE:
+    break;
+  }
+  if (differences == 0)
+    printf("weir-report: %s: every page and the summary are what the raw data give\n", directory);
+  return differences == 0 ? EXIT_DONE : EXIT_DIFFERS;
 }
 
 int main(int argc, char **argv) {
@@ -240,16 +206,18 @@ int main(int argc, char **argv) {
   struct input input = {0};
   struct problem problem;
   argp_err_exit_status = EXIT_INPUT;
+  if (argc > 1 && strcmp(argv[1], "verify") == 0) {
+    argv[1] = allocation_format("%s verify", argv[0]); /* what its messages begin with */
+    int verified = verify(argc - 1, argv + 1);
+    free(argv[1]);
+    return verified;
+  }
   argp_parse(&argp, argc, argv, 0, NULL, &options);
-  int status = read_input(&input, &options, &problem) ? compare_and_report(&input, &options)
-                                                      : complain(EXIT_INPUT, problem.text);
+  int status = input_read(&input, &options.files, &problem) ? compare_and_report(&input, &options)
+                                                            : complain(EXIT_INPUT, problem.text);
   if (status == EXIT_DONE || status > EXIT_INPUT)
     announce(&input.results, options.directory);
-  results_free(&input.results);
-  results_free(&input.baseline);
-  growth_free(&input.growth);
-  zoo_free(&input.zoo);
-  hostile_free(&input.hostile);
-  free(options.files);
+  input_free(&input);
+  free(options.files.results);
   return status;
 }

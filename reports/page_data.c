@@ -1,15 +1,9 @@
 /* page_data.c — the files that the report was made from, to be had from beside it. */
 #include "page.h"
 
+#include "file.h"
 #include "html.h"
 #include "number.h"
-
-#include <string.h>
-
-static const char *file_name(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
 
 void page_data(struct page *page) {
   const struct report *report = page->report;

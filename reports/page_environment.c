@@ -3,17 +3,13 @@
 
 #include "allocation.h"
 #include "context.h"
+#include "file.h"
 #include "html.h"
 #include "number.h"
 #include "order.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *file_name(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
 
 static void write_fields(struct page *page) {
   const struct results *results = page->report->results;

@@ -88,6 +88,29 @@ static bool write_data(struct site *site, const struct raw *raw) {
   return end_file(site, out);
 }
 
+/* What a second weir-report needs beside the raw data to write the same site. A path that no page shows stays at home. */
+static bool write_manifest(struct site *site) {
+  const struct report *report = site->report;
+  json_t *files = json_array();
+  for (size_t i = 0; i < report->raw_count; i++) {
+    const struct raw *raw = &report->raws[i];
+    const char *shown = report->objection != NULL ? raw->path : file_name(raw->path);
+    json_t *name = json_string(shown); /* NULL when it is not UTF-8 */
+    name = name == NULL ? json_string("unknown") : name;
+    json_array_append_new(files, json_pack("{s:s, s:o}", "file", raw->name, "read_as", name));
+  }
+  json_t *manifest = json_pack("{s:s, s:s, s:b, s:o}", "schema", SITE_SCHEMA, "version", report->version, "forced",
+                               report->objection != NULL, "files", files);
+  FILE *out = begin_file(site, SITE_MANIFEST);
+  bool good = out != NULL;
+  if (good) {
+    good = manifest != NULL && json_dumpf(manifest, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
+    good = end_file(site, out) && (good || problem_set(site->problem, "%s: cannot be written", SITE_MANIFEST));
+  }
+  json_decref(manifest);
+  return good;
+}
+
 /* Whether the file is a page of ours: what else bears the name of one is not touched. */
 static bool is_ours(const char *path) {
   char beginning[512] = "";
@@ -146,7 +169,7 @@ static bool write_all(struct site *site) {
   good = good && write_summary(site);
   for (size_t i = 0; i < site->report->raw_count && good; i++)
     good = write_data(site, &site->report->raws[i]);
-  return good;
+  return good && write_manifest(site);
 }
 
 bool site_write(const char *directory, const struct report *report, struct problem *problem) {

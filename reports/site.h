@@ -8,6 +8,9 @@
 
 #include "page.h"
 
+#define SITE_MANIFEST "data/site.json" /* what its raw data are, and under which names they were read */
+#define SITE_SCHEMA   "weir-site-1"
+
 /* The folder is made if need be. false with `problem` filled: the machine's fault, and nothing has been replaced,
  * unless it was a rename that failed. */
 bool site_write(const char *directory, const struct report *report, struct problem *problem);

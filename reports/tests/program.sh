@@ -95,6 +95,61 @@ full() {
   test -z "$(find again -name '*.new')" || fail "an unfinished file was left"
 }
 
+verify() {
+  "$make_results" small >small.json
+  cp small.json "another run.json"
+  "$make_inputs" growth >growth.json
+  "$make_inputs" hostile >hostile.json
+  "$make_inputs" zoo >zoo.json
+  ends 0 "$report" small.json "another run.json" --growth=growth.json --hostile=hostile.json --fuzz=zoo.json -o site
+  ends 0 "$report" verify site
+  holds out "site: every page and the summary are what the raw data give"
+  lacks site/data/site.json "$folder"
+  # A number in a page, in the summary, in the data; a line more; a page less.
+  cp -r site changed
+  sed -i 's/391\(.*\)KiB alive after 4,000 messages/392\1KiB alive after 4,000 messages/' changed/memory.html
+  ! cmp -s site/memory.html changed/memory.html || fail "no such number"
+  ends 3 "$report" verify changed
+  grep -q '^memory.html:[0-9]*: it says: .*392' out || fail "$(cat out)"
+  grep -q '^memory.html:[0-9]*: the data give: .*391' out || fail "$(cat out)"
+  test "$(wc -l <out)" -eq 2 || fail "one number more differs: $(cat out)"
+  cp site/memory.html changed
+  sed -i '0,/"real_time": \([0-9]\)/s//"real_time": 9\1/' changed/data/results.json
+  ends 3 "$report" verify changed
+  grep -q '^[a-z]*.html:[0-9]*: it says' out || fail "$(cat out)"
+  cp site/data/results.json changed/data
+  echo >>changed/summary.md
+  rm changed/memory.html
+  ends 3 "$report" verify changed
+  holds out "memory.html: is missing"
+  grep -q '^summary.md' out || fail "$(cat out)"
+  # With a baseline, its objection included.
+  sed 's/"mhz_per_cpu": [0-9]*/"mhz_per_cpu": 7/; s/"host_name": "[^"]*"/"host_name": "another"/' small.json >old.json
+  status=0
+  "$report" small.json --baseline=old.json --force -o compared >out 2>err || status=$?
+  test $status -ne 2 || fail "$(cat err)"
+  ends 0 "$report" verify compared
+  # What is no site.
+  for wrong in '"schema": "weir-site-1"/"schema": "weir-site-9"' '"version": "/"version": "9' 'data.growth.json/..\/growth.json' \
+    '"forced": false/"forced": 0' 'data.zoo.json/data\/growth.json'; do
+    cp site/data/site.json changed/data/site.json
+    sed -i "s/$wrong/" changed/data/site.json
+    ! cmp -s site/data/site.json changed/data/site.json || fail "$wrong changes nothing"
+    ends 2 "$report" verify changed
+    holds err "changed/data/site.json:"
+  done
+  head -c 100 site/data/site.json >changed/data/site.json
+  ends 2 "$report" verify changed
+  cp site/data/site.json changed/data
+  head -c 150 site/data/zoo.json >changed/data/zoo.json
+  ends 2 "$report" verify changed
+  holds err "changed/data/zoo.json:"
+  ends 2 "$report" verify absent
+  ends 2 "$report" verify
+  ends 2 "$report" verify site changed
+  test -z "$(ls -d "${TMPDIR:-/tmp}"/weir-report-?????? 2>/dev/null)" || fail "a folder is left"
+}
+
 hostile() {
   "$make_results" hostile >hostile.json
   ends 0 "$report" hostile.json -o site
@@ -223,7 +278,7 @@ pages() {
   echo "{}" >site/data/mine.json
   ends 0 "$report" small.json -o site
   test ! -e site/memory.html && test ! -e site/fuzzing.html || fail "a page of older data was left"
-  test "$(ls site/data | tr '\n' ' ')" = "mine.json results.json " || fail "older data were left: $(ls site/data)"
+  test "$(ls site/data | tr '\n' ' ')" = "mine.json results.json site.json " || fail "older data were left: $(ls site/data)"
   holds site/http.html mine
   lacks site/index.html 'href="http.html"'
   holds site/index.html "<dt>Memory</dt><dd>no growth data: weir-curves"
