@@ -54,10 +54,11 @@ void poller_end(void);
  * may wait; others may meanwhile serve with WEIR_POLL. */
 unsigned poller_serve(int64_t until);
 
-/* Sleeps until a descriptor or the interruption is ready, or the deadline has passed, and takes the interruption; what is ready
- * stays for poller_serve: true when something is, which a caller must serve even if nobody waits for it, because it
- * would not sleep again. So one of several workers is no longer idle when it wakes tasks, and what is ready can be
- * delivered by another meanwhile. One worker at a time. */
+/* Sleeps until a descriptor or the interruption is ready, or the deadline has passed, and takes the interruption; what is
+ * ready stays for poller_serve. True when it took one, even as the deadline passed: the caller looks at everything again.
+ * True also when a descriptor is ready, which a caller must serve even if nobody waits for it, because it would not sleep
+ * again. So one of several workers is no longer idle when it wakes tasks, and what is ready can be delivered by another
+ * meanwhile. One worker at a time. */
 bool poller_sleep(int64_t until);
 
 /* Makes the waiting poller_serve return, or the next one that would wait. Any thread, also a signal handler, between
